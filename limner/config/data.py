@@ -1,0 +1,67 @@
+"""What a recipe may say of pictures: where they are, how they are paired, sized and augmented."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from limner.config.base import Settings
+
+PathSetting = Annotated[Path, Field(strict=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class AugmentSettings(Settings):
+    """Enlarge, crop at random, flip at random: drawn once per pair (arXiv:1611.07004, appendix 6.2)."""
+
+    enabled: bool = True
+    enlarge: Annotated[float, Field(ge=1, le=2)] = 286 / 256
+    """Pictures are resized to round(size * enlarge) before a random crop of size; 286 for 256 px (appendix 6.2)."""
+    flip: Share = 0.5
+    """Probability of a horizontal flip."""
+
+
+class DeriveSettings(Settings):
+    """Make the input picture out of the target, so that one folder of photographs is a paired task."""
+
+    kind: Literal["edges", "grey", "low-resolution", "blur-noise"]
+    strength: Annotated[float, Field(gt=0, le=16)] = 1.0
+    """edges: Gaussian sigma in pixels at 256 px before Canny; low-resolution: factor is 4 * strength;
+    blur-noise: sigma 2 * strength px, noise 10 * strength of 255."""
+
+
+class DataSettings(Settings):
+    """Pictures found by looking at the folder; every split that is missing is made deterministically."""
+
+    path: PathSetting | None = None
+    """Folder of pictures. Required to train, except for the quickstart, which draws its own."""
+    path_b: PathSetting | None = None
+    """Second folder, when the two halves of the pairs live apart."""
+    direction: Literal["AtoB", "BtoA"] = "AtoB"
+    """Which half is the input. For side-by-side pictures A is the left half."""
+    size: Annotated[int, Field(ge=1, le=4096)] = 256
+    """Side of the square training pictures in pixels."""
+    fit: Literal["stretch", "crop"] = "stretch"
+    """How other shapes become square: stretch (the public pix2pix code) or the largest central square."""
+    augment: AugmentSettings = AugmentSettings()
+    derive: DeriveSettings | None = None
+    """Set when `path` is one folder of photographs and the input is to be made from them."""
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share of pictures kept for validation when the folder has no split of its own."""
+    workers: Annotated[int, Field(ge=0, le=64)] = 2
+    """Threads that decode pictures and prepare batches ahead; 0 does it in the training loop. Never changes a result."""
+    max_bad: Share = 0.2
+    """Share of unreadable pictures that is skipped with a list; above it training is refused."""
+    cache: Literal["auto", "memory", "disk"] = "auto"
+    """Where decoded pictures live: memory when they fit in a quarter of what is free, else memory-mapped on disk."""
+
+
+class UseSettings(Settings):
+    """How a trained generator is run; saved with the model, so that use matches training."""
+
+    norm: Literal["batch", "running"] = "batch"
+    """Batch norm statistics at use: of the picture at hand (arXiv:1611.07004, section 3.4) or the running ones."""
+    dropout: bool = True
+    """Dropout stays on at use as the source of noise (arXiv:1611.07004, section 3.4)."""
+
+

@@ -1,0 +1,73 @@
+"""What a recipe may say of training: how long, how fast, and what is kept."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from limner.config.base import Settings
+
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
+class OptimiserSettings(Settings):
+    """Adam, as the pix2pix paper sets it (arXiv:1611.07004, section 3.4)."""
+
+    lr: PositiveFloat = 2e-4
+    betas: Annotated[tuple[Beta, Beta], Field(strict=False)] = (0.5, 0.999)
+    weight_decay: NonNegativeFloat = 0.0
+
+
+class ScheduleSettings(Settings):
+    """The learning rate over the run."""
+
+    kind: Literal["constant", "linear", "exponential"] = "constant"
+    start: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """linear: share of the run after which the rate falls, in a straight line, to zero at the end."""
+    gamma: Annotated[float, Field(gt=0, le=1)] = 0.9999977
+    """exponential: factor on the rate after every step."""
+
+
+class TrainingSettings(Settings):
+    """Length (exactly one of steps, epochs, time), optimisers, and what is logged and kept how often."""
+
+    steps: PositiveInt | None = None
+    epochs: PositiveInt | None = None
+    time: Annotated[str, Field(pattern=r"^\d+(\.\d+)?[smhd]$")] | None = None
+    """Wall-clock length: 90s, 30m, 2h, 1d."""
+    batch: PositiveInt = 1
+    accumulate: PositiveInt = 1
+    """Split each batch into this many parts whose gradients are added: less memory, the same step size."""
+    optimiser: OptimiserSettings = OptimiserSettings()
+    optimisers: dict[str, OptimiserSettings] = {}
+    """Other settings for single players, by name: {discriminator: {lr: 1e-4}}."""
+    schedule: ScheduleSettings = ScheduleSettings()
+    clip: PositiveFloat | None = None
+    """Largest norm of one player's gradient."""
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay of the moving average of the generator's weights; validated, sampled and used instead of the raw ones."""
+    log_every: PositiveInt = 50
+    """Steps between two lines of training losses (means over those steps)."""
+    validate_every: PositiveInt | None = None
+    """Steps between two validations; by default once an epoch, but at most 200 times in a run."""
+    sample_every: PositiveInt | None = None
+    """Steps between two sample grids; by default with each validation."""
+    checkpoint_every: PositiveInt | None = None
+    """Steps between two checkpoints; by default ten times in a run."""
+    keep_last: PositiveInt = 2
+    keep_every: PositiveInt | None = None
+    """Also keep every checkpoint whose step is a multiple of this."""
+    best: str | None = None
+    """Also keep the checkpoint with the best value of this logged number, such as val/ssim or val/l1; it is what
+    `limner.load` takes then."""
+    best_is: Literal["lowest", "highest"] = "lowest"
+    samples: PositiveInt = 4
+    """Pictures of each split that are followed through training."""
+    evaluate: PositiveInt = 100
+    """Most pictures of each split that a validation looks at."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        given = [name for name in ("steps", "epochs", "time") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of steps, epochs, time (given: {', '.join(given) or 'none'})")
+        return self
