@@ -75,9 +75,9 @@ class Method(nn.Module):
     Everything that must survive a restart is a parameter or a buffer of the method: the trainer saves nothing else.
     """
 
-    players: ClassVar[Mapping[str, Sequence[str]]]
+    players: Mapping[str, Sequence[str]]
     """Each player and the attributes (networks) it owns; one optimiser each. Networks without a player are frozen."""
-    turns: ClassVar[Sequence[str | Turn]]
+    turns: Sequence[str | Turn]
     """Who moves in a step, in order."""
     shared_by: ClassVar[str | None] = None
     """The player whose networks `share` runs: once that player has moved, the trainer computes `share` again."""

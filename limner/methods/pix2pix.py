@@ -1,0 +1,61 @@
+"""pix2pix: paired image-to-image translation with a conditional adversary."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor
+from torch.nn.functional import l1_loss
+
+from limner.config.pix2pix import Pix2PixRecipe
+from limner.config.recipe import Recipe
+from limner.data.batch import PairedBatch
+from limner.losses import adversarial_loss
+from limner.methods.method import Draw, Method, Term, Terms
+from limner.networks import build
+
+
+class Pix2Pix(Method):
+    """Isola et al. 2017, Image-to-image translation with conditional adversarial networks (arXiv:1611.07004)."""
+
+    recipe: ClassVar[type[Recipe]] = Pix2PixRecipe
+    players = {"discriminator": ["discriminator"], "generator": ["generator"]}
+    turns = ("discriminator", "generator")  # section 3.3: one step each
+    shared_by = "generator"
+
+    def __init__(self, recipe: Pix2PixRecipe) -> None:
+        super().__init__(recipe)
+        loss = recipe.loss
+        self.generator = build(recipe.generator)  # appendix 6.1.1: U-Net
+        self.l1_weight = 0.0 if loss.mode == "cgan" else loss.l1  # section 3.3: lambda = 100
+        self.adversarial = adversarial_loss(loss.adversarial, loss.real_label)  # equation 1
+        if loss.mode == "l1":  # section 4.1: without an adversary
+            self.players, self.turns = {"generator": ["generator"]}, ("generator",)
+        else:
+            self.discriminator = build(recipe.discriminator)  # appendix 6.1.2: 70 x 70 PatchGAN
+
+    def share(self, batch: PairedBatch, draw: Draw) -> Tensor:
+        """Section 3.1: the noise z is dropout alone, so the generator sees only the input."""
+        return self.translate(batch.input)
+
+    def discriminator_loss(self, batch: PairedBatch, draw: Draw, fake: Tensor) -> Terms:
+        """Section 3.3: the objective is halved while the discriminator learns."""
+        on_real = self.discriminator(batch.input, batch.target)
+        on_fake = self.discriminator(batch.input, fake.detach())
+        return {
+            "real": Term(self.adversarial.real(on_real), 0.5),
+            "fake": Term(self.adversarial.fake(on_fake), 0.5),
+            "feedback_real": Term(self.adversarial.probability(on_real), 0),
+            "feedback_fake": Term(self.adversarial.probability(on_fake), 0),
+        }
+
+    def generator_loss(self, batch: PairedBatch, draw: Draw, fake: Tensor) -> Terms:
+        """Equation 4: fool the discriminator and stay close to the target (equation 3)."""
+        terms = {"l1": Term(l1_loss(fake, batch.target), self.l1_weight)}
+        if "discriminator" in self.players:
+            terms["adversarial"] = Term(self.adversarial.fool(self.discriminator(batch.input, fake)))
+        return terms
+
+    def translate(self, pictures: Tensor, direction: str | None = None) -> Tensor:
+        translated: Tensor = self.generator(pictures)
+        return translated

@@ -1,0 +1,58 @@
+"""PatchGAN discriminator of pix2pix (Isola et al. 2017, arXiv:1611.07004, section 3.2.2 and appendix 6.1.2)."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from limner.config.networks import Norm
+from limner.networks.norm import norm_layer
+
+HALVINGS = {1: 0, 16: 1, 70: 3, 286: 5}
+"""Receptive field in pixels (with kernel 4) -> number of stride-2 convolutions."""
+
+
+class PatchGAN(nn.Module):
+    """Judges every patch of a picture, given all pictures of the pair; gives logits, not probabilities.
+
+    Args:
+        field: receptive field of one output. 70: C64-C128-C256-C512 and one output, strides 2-2-2-1-1, 30 x 30 logits at
+            256 px. 1 has only 1 x 1 convolutions (the paper's PixelGAN).
+        width: channels of the first convolution; they double up to eight times this.
+        kernel: kernel size; the fields are exact for 4.
+        in_channels: channels of all pictures together.
+        norm: norm of every convolution but the first and the last.
+
+    With the defaults it has exactly 2,768,705 parameters. A convolution has a bias exactly where no norm follows.
+    """
+
+    def __init__(
+        self,
+        field: Literal[1, 16, 70, 286] = 70,
+        width: int = 64,
+        kernel: int = 4,
+        in_channels: int = 6,
+        norm: Norm = "batch",
+    ) -> None:
+        super().__init__()
+        halvings = HALVINGS[field]
+        size = 1 if field == 1 else kernel
+        strides = [2] * halvings + [1]
+        if field == 1:
+            strides = [1, 1]
+        channels = [width * min(2**level, 8) for level in range(len(strides))]
+
+        layers: list[nn.Module] = []
+        for level, (before, after, stride) in enumerate(zip([in_channels, *channels], channels, strides, strict=False)):
+            normalise = norm_layer(norm, after) if level else None
+            layers.append(nn.Conv2d(before, after, size, stride, (size - 1) // 2, bias=normalise is None))
+            if normalise is not None:
+                layers.append(normalise)
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
+        layers.append(nn.Conv2d(channels[-1], 1, size, 1, (size - 1) // 2))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, *pictures: Tensor) -> Tensor:
+        """Pictures (N, c, H, W), together in_channels channels -> (N, 1, h, w) logits, one a patch."""
+        logits: Tensor = self.layers(torch.cat(pictures, dim=1))
+        return logits
