@@ -1,0 +1,145 @@
+"""Write files and folders so that a reader never meets half of one, whatever dies in between."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from limner.errors import RunError
+
+TEMPORARY = ".tmp-"
+"""What the names of unfinished files and folders begin with."""
+ASIDE = ".old-"
+"""What the name of a folder begins with while a new one takes its place."""
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """Write a file that appears whole or not at all, and is on the disk when this returns. Text becomes UTF-8.
+
+    Raises:
+        RunError: it cannot be written (disk full, no permission, ...); an older file of that name is untouched.
+    """
+    temporary = _temporary(path)
+    try:
+        write_synced(temporary, data.encode() if isinstance(data, str) else data)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a new file and wait until it is on the disk.
+
+    Raises:
+        OSError: as the system says it; `cannot_write` turns it into words.
+    """
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Fill the folder that is handed out; when the block ends well it takes the place of `path`, else it is removed.
+
+    The files themselves must be synced by who writes them (`write_synced`).
+
+    Raises:
+        RunError: something in the block, or the renaming, met a full disk, a missing permission, ...
+    """
+    temporary = _temporary(path)
+    try:
+        temporary.mkdir()
+        yield temporary
+        replace_folder(temporary, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_folder(temporary: Path, path: Path) -> None:
+    """Rename a finished folder into place. An older one steps aside first, under the name that `standing` knows.
+
+    At every moment a reader that goes through `standing` finds the old or the new one, whole.
+    """
+    sync_folder(temporary)
+    old = aside(path)
+    if path.exists():
+        # An aside copy beside a standing folder is a leftover of a writer killed just before its deletion.
+        shutil.rmtree(old, ignore_errors=True)
+        path.rename(old)
+    temporary.rename(path)
+    sync_folder(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def standing(path: Path) -> Path:
+    """Where the folder is to be read: in its place, or aside if its replacement was cut short."""
+    return aside(path) if not path.exists() and aside(path).exists() else path
+
+
+def aside(path: Path) -> Path:
+    """The name under which a folder waits while a new one takes its place."""
+    return path.with_name(f"{ASIDE}{path.name}")
+
+
+def remove_folder(path: Path) -> None:
+    """Delete a folder; it vanishes at once, so nobody meets it half deleted."""
+    doomed = _temporary(path)
+    path.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def mend_folder(folder: Path) -> None:
+    """Undo what killed writers left in a folder. Only for who holds the lock on it: it would disturb a living writer."""
+    if not folder.is_dir():
+        return
+    for path in list(folder.iterdir()):
+        if path.name.startswith(TEMPORARY):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        elif path.name.startswith(ASIDE):
+            place = path.with_name(path.name.removeprefix(ASIDE))
+            shutil.rmtree(path, ignore_errors=True) if place.exists() else path.rename(place)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk. Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def cannot_write(path: Path, error: OSError) -> RunError:
+    """The system's refusal to write, in words: what, where, and what to do."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return RunError(
+                f"The disk is full: {path} could not be written. What was there before is intact.",
+                f"free some space on the disk of {path.parent.absolute()}, then try again",
+            )
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return RunError(
+                f"No permission to write {path}.",
+                f"change the permissions of {path.parent.absolute()}, or choose another folder",
+            )
+        case errno.ENOTDIR | errno.EEXIST:
+            return RunError(f"{path} cannot be written: a file is where a folder should be.", "choose another folder")
+    return RunError(f"{path} cannot be written: {error.strerror or error}.", "choose another folder")
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f"{TEMPORARY}{path.name}-{secrets.token_hex(4)}")
