@@ -1,0 +1,1 @@
+"""Weights that come from elsewhere or go there: model files, pre-trained networks, public checkpoints."""
