@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import NonNegativeInt, PositiveInt, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, uint8
 
 from limner import __version__
@@ -18,7 +18,7 @@ from limner.config.base import Settings
 from limner.config.data import UseSettings
 from limner.config.networks import GeneratorSettings
 from limner.errors import WeightsError
-from limner.weights.whole_file import whole_file
+from limner.files import cannot_write, write_atomically
 
 SCHEMA = 1
 """Version of the model file format, written as `limner.schema`."""
@@ -53,21 +53,21 @@ def save_model_file(path: Path, state: Mapping[str, Tensor], card: ModelCard) ->
     """Write a model file, whole or not at all.
 
     Args:
-        path: conventionally `NAME.safetensors`; replaced if it exists.
+        path: conventionally `NAME.safetensors`; replaced if it exists; folders above it are made.
         state: the generator's `state_dict()`, on any device.
         card: what the file says of itself.
 
     Raises:
-        WeightsError: the file cannot be written.
+        RunError: the file cannot be written.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     header = _header(card)
     header[_DIGEST] = _digest(header, tensors)
-    with whole_file(path) as temporary:
-        try:
-            save_file(tensors, temporary, metadata={**header, **_model_spec(card, path.stem)})
-        except SafetensorError as error:
-            raise OSError(str(error)) from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    write_atomically(path, save(tensors, metadata={**header, **_model_spec(card, path.stem)}))
 
 
 def read_model_file(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
