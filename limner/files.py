@@ -47,18 +47,29 @@ def write_synced(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def sync_file(path: Path) -> None:
+    """Wait until a file that somebody else has written is on the disk.
+
+    Raises:
+        OSError: as the system says it.
+    """
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Fill the folder that is handed out; when the block ends well it takes the place of `path`, else it is removed.
 
     The files themselves must be synced by who writes them (`write_synced`).
+    Folders above `path` are made.
 
     Raises:
         RunError: something in the block, or the renaming, met a full disk, a missing permission, ...
     """
     temporary = _temporary(path)
     try:
-        temporary.mkdir()
+        temporary.mkdir(parents=True)
         yield temporary
         replace_folder(temporary, path)
     except OSError as error:
@@ -101,7 +112,7 @@ def remove_folder(path: Path) -> None:
 
 
 def mend_folder(folder: Path) -> None:
-    """Undo what killed writers left in a folder. Only for who holds the lock on it: it would disturb a living writer."""
+    """Undo what killed writers left in a folder. Only for who holds the lock: it would disturb a living writer."""
     if not folder.is_dir():
         return
     for path in list(folder.iterdir()):
