@@ -1,13 +1,22 @@
 """What a recipe may say of pictures: where they are, how they are paired, sized and augmented."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from limner.config.base import Settings
 
-PathSetting = Annotated[Path, Field(strict=False)]
+
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+PathSetting = Annotated[Path, Field(strict=False), AfterValidator(_at_home)]
+"""A path; ~ becomes the home folder. A relative one is relative to the current folder."""
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -15,6 +24,7 @@ class AugmentSettings(Settings):
     """Enlarge, crop at random, flip at random: drawn once per pair (arXiv:1611.07004, appendix 6.2)."""
 
     enabled: bool = True
+    """Off: each picture is resized to the training size and never varied."""
     enlarge: Annotated[float, Field(ge=1, le=2)] = 286 / 256
     """Pictures are resized to round(size * enlarge) before a random crop of size; 286 for 256 px (appendix 6.2)."""
     flip: Share = 0.5
@@ -25,6 +35,7 @@ class DeriveSettings(Settings):
     """Make the input picture out of the target, so that one folder of photographs is a paired task."""
 
     kind: Literal["edges", "grey", "low-resolution", "blur-noise"]
+    """What becomes of a photograph: its edges, its grey form, few pixels, or a blurred and noisy copy."""
     strength: Annotated[float, Field(gt=0, le=16)] = 1.0
     """edges: Gaussian sigma in pixels at 256 px before Canny; low-resolution: factor is 4 * strength;
     blur-noise: sigma 2 * strength px, noise 10 * strength of 255."""
@@ -44,16 +55,27 @@ class DataSettings(Settings):
     fit: Literal["stretch", "crop"] = "stretch"
     """How other shapes become square: stretch (the public pix2pix code) or the largest central square."""
     augment: AugmentSettings = AugmentSettings()
+    """Random changes against over-fitting."""
     derive: DeriveSettings | None = None
     """Set when `path` is one folder of photographs and the input is to be made from them."""
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Share of pictures kept for validation when the folder has no split of its own."""
     workers: Annotated[int, Field(ge=0, le=64)] = 2
-    """Threads that decode pictures and prepare batches ahead; 0 does it in the training loop. Never changes a result."""
+    """Threads that decode pictures and prepare batches ahead; 0 does it in the training loop. Results stay equal."""
     max_bad: Share = 0.2
     """Share of unreadable pictures that is skipped with a list; above it training is refused."""
     cache: Literal["auto", "memory", "disk"] = "auto"
     """Where decoded pictures live: memory when they fit in a quarter of what is free, else memory-mapped on disk."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.path_b is not None and self.path is None:
+            raise ValueError("data.path_b is set, but data.path is not: the two halves of the pairs need both")
+        if self.path_b is not None and self.derive is not None:
+            raise ValueError(
+                "data.derive makes the input out of data.path, but data.path_b gives a second half as well: clear one"
+            )
+        return self
 
 
 class UseSettings(Settings):
@@ -63,5 +85,3 @@ class UseSettings(Settings):
     """Batch norm statistics at use: of the picture at hand (arXiv:1611.07004, section 3.4) or the running ones."""
     dropout: bool = True
     """Dropout stays on at use as the source of noise (arXiv:1611.07004, section 3.4)."""
-
-

@@ -1,8 +1,8 @@
 """A recipe: the whole truth of a run, whatever the method."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from limner.config.base import Settings
 from limner.config.data import DataSettings, UseSettings
@@ -15,26 +15,46 @@ SCHEMA = 1
 class About(Settings):
     """What a person wants to know before starting."""
 
-    title: str
+    title: str = ""
+    """One line that tells this experiment from the others."""
     paper: str = ""
+    """Where the method was published."""
     command: str = ""
+    """The line that trains it."""
     time: str = ""
+    """How long that takes, on what machine."""
     expected: str = ""
+    """The score to expect, and of what."""
 
 
 class Recipe(Settings):
     """Keys that every recipe shares; each method adds its networks and losses in a subclass."""
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
-    about: About
+    """Version of the recipe format."""
+    about: About = About()
+    """What a person wants to know before starting; no setting."""
     method: str
     """Name of a shipped method (`pix2pix`) or the import path of your own (`package.module:Class`)."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 21
+    """Fixes every random number of the run. 21 is the study's."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
+    """auto, cpu, mps, cuda or cuda:0; auto takes a GPU when there is one."""
     devices: PositiveInt = 1
     """How many devices train together; more than one needs the extra `multi`."""
     precision: Literal["fp32", "bf16"] = "fp32"
-    data: DataSettings
+    """Numbers inside the networks; bf16 is faster where the device has it, the weights stay in fp32."""
+    data: DataSettings = DataSettings()
+    """The pictures."""
     training: TrainingSettings
+    """How long (steps, epochs or time), how fast, and what is kept."""
     use: UseSettings = UseSettings()
+    """How the trained generator is run."""
     tracking: Literal["tensorboard", "wandb", "none"] = "tensorboard"
+    """Where curves also go, beside the run folder. wandb needs the extra `wandb`, and sends them to its server."""
+
+    @model_validator(mode="after")
+    def _devices_exist(self) -> Self:
+        if self.devices > 1 and (self.device == "mps" or ":" in self.device):
+            raise ValueError(f"devices is {self.devices}, but device={self.device} is a single one: set device=auto")
+        return self

@@ -13,14 +13,18 @@ class OptimiserSettings(Settings):
     """Adam, as the pix2pix paper sets it (arXiv:1611.07004, section 3.4)."""
 
     lr: PositiveFloat = 2e-4
+    """Learning rate."""
     betas: Annotated[tuple[Beta, Beta], Field(strict=False)] = (0.5, 0.999)
+    """Adam's two decay rates."""
     weight_decay: NonNegativeFloat = 0.0
+    """Pull of the weights towards zero."""
 
 
 class ScheduleSettings(Settings):
     """The learning rate over the run."""
 
     kind: Literal["constant", "linear", "exponential"] = "constant"
+    """constant, falling in a straight line to zero, or multiplied by gamma after every step."""
     start: Annotated[float, Field(ge=0, le=1)] = 0.5
     """linear: share of the run after which the rate falls, in a straight line, to zero at the end."""
     gamma: Annotated[float, Field(gt=0, le=1)] = 0.9999977
@@ -31,16 +35,21 @@ class TrainingSettings(Settings):
     """Length (exactly one of steps, epochs, time), optimisers, and what is logged and kept how often."""
 
     steps: PositiveInt | None = None
+    """Length in steps; one step is one batch."""
     epochs: PositiveInt | None = None
+    """Length in passes over all training pictures."""
     time: Annotated[str, Field(pattern=r"^\d+(\.\d+)?[smhd]$")] | None = None
     """Wall-clock length: 90s, 30m, 2h, 1d."""
     batch: PositiveInt = 1
+    """Pictures in one step."""
     accumulate: PositiveInt = 1
     """Split each batch into this many parts whose gradients are added: less memory, the same step size."""
     optimiser: OptimiserSettings = OptimiserSettings()
+    """Of all players."""
     optimisers: dict[str, OptimiserSettings] = {}
     """Other settings for single players, by name: {discriminator: {lr: 1e-4}}."""
     schedule: ScheduleSettings = ScheduleSettings()
+    """How the learning rate changes."""
     clip: PositiveFloat | None = None
     """Largest norm of one player's gradient."""
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -54,12 +63,14 @@ class TrainingSettings(Settings):
     checkpoint_every: PositiveInt | None = None
     """Steps between two checkpoints; by default ten times in a run."""
     keep_last: PositiveInt = 2
+    """How many of the newest checkpoints stay on the disk."""
     keep_every: PositiveInt | None = None
     """Also keep every checkpoint whose step is a multiple of this."""
     best: str | None = None
     """Also keep the checkpoint with the best value of this logged number, such as val/ssim or val/l1; it is what
     `limner.load` takes then."""
     best_is: Literal["lowest", "highest"] = "lowest"
+    """Which value of that number is the best."""
     samples: PositiveInt = 4
     """Pictures of each split that are followed through training."""
     evaluate: PositiveInt = 100
@@ -69,5 +80,19 @@ class TrainingSettings(Settings):
     def _one_length(self) -> Self:
         given = [name for name in ("steps", "epochs", "time") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"give exactly one of steps, epochs, time (given: {', '.join(given) or 'none'})")
+            keys = ", ".join(f"training.{name}" for name in given) or "none"
+            raise ValueError(f"give exactly one of training.steps, training.epochs, training.time (given: {keys})")
+        return self
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.time is not None and self.schedule.kind == "linear":
+            raise ValueError(
+                "training.schedule.kind=linear falls to zero at a known last step, which training.time does not give: "
+                "set training.steps or training.epochs"
+            )
+        if self.batch % self.accumulate:
+            raise ValueError(
+                f"training.batch is {self.batch}, which training.accumulate={self.accumulate} does not divide evenly"
+            )
         return self

@@ -1,0 +1,92 @@
+"""Walk the settings models: which dotted keys exist, of what kind, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from limner.config.base import Settings
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a recipe.
+
+    Attributes:
+        path: dotted, as in an override; NAME stands for a name of one's own (a player).
+        owner: the model that has it.
+        field: its type, default and description.
+    """
+
+    path: str
+    owner: type[Settings]
+    field: FieldInfo
+
+    @property
+    def groups(self) -> list[type[Settings]]:
+        """The models whose keys lie beneath this one; empty for a plain value."""
+        return models_in(self.field.annotation) or models_in(named_in(self.field.annotation))
+
+
+def keys_of(model: type[Settings], prefix: str = "") -> Iterator[Key]:
+    """All keys of a settings model, groups before what lies in them, in the order of the source."""
+    for name, field in model.model_fields.items():
+        path = prefix + (field.alias or name)
+        key = Key(path, model, field)
+        yield key
+        inner = f"{path}.NAME." if named_in(field.annotation) is not None else f"{path}."
+        for group in key.groups:
+            yield from keys_of(group, inner)
+
+
+def without_cleared(values: Mapping[str, Any], model: type[Settings]) -> dict[str, Any]:
+    """The values less each null where the model has no use for one, so that the default holds there again."""
+    kept: dict[str, Any] = {}
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    for key, value in values.items():
+        annotation = fields[key].annotation if key in fields else None
+        if value is None and key in fields and NoneType not in _members(annotation):
+            continue
+        named = named_in(annotation)
+        if isinstance(value, Mapping) and named is not None:
+            kept[key] = {name: _group_without_cleared(item, named) for name, item in value.items() if item is not None}
+        else:
+            kept[key] = _group_without_cleared(value, annotation)
+    return kept
+
+
+def models_in(annotation: Any) -> list[type[Settings]]:
+    """The settings models that an annotation admits."""
+    return [member for member in _members(annotation) if isinstance(member, type) and issubclass(member, Settings)]
+
+
+def named_in(annotation: Any) -> Any:
+    """What the values are when the annotation is `dict[str, ...]`, else None."""
+    mappings = [member for member in _members(annotation) if get_origin(member) is dict]
+    return get_args(mappings[0])[1] if mappings else None
+
+
+def _group_without_cleared(value: Any, annotation: Any) -> Any:
+    models = models_in(annotation)
+    if not isinstance(value, Mapping) or not models:
+        return value
+    return without_cleared(value, _chosen(value, models))
+
+
+def _chosen(value: Mapping[str, Any], models: list[type[Settings]]) -> type[Settings]:
+    """Of several models, the one that the key `kind` names."""
+    kinds = {model.model_fields["kind"].default: model for model in models if "kind" in model.model_fields}
+    return kinds.get(value.get("kind"), models[0])
+
+
+def _members(annotation: Any) -> list[Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _members(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [part for member in get_args(annotation) for part in _members(member)]
+    return [annotation]

@@ -1,0 +1,62 @@
+"""Lay parts of a recipe over one another: a parent, its child, the overrides of the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from limner.config.source import Layer, Origin, parse_value
+from limner.errors import RecipeError
+
+LENGTHS = ("steps", "epochs", "time")
+"""Keys of `training` of which a run has exactly one; setting one clears the inherited others."""
+
+_DOTTED = re.compile(r"[^\s.=]+(\.[^\s.=]+)*")
+
+
+def merge(below: Layer, above: Layer) -> Layer:
+    """`above` wins; groups are merged key by key, everything else (lists too) is replaced as a whole."""
+    training = above.values.get("training")
+    if isinstance(training, Mapping) and any(training.get(name) is not None for name in LENGTHS):
+        below = _without_lengths(below)
+    return Layer(_merged(below.values, above.values), {**below.origins, **above.origins})
+
+
+def read_override(text: str) -> Layer:
+    """One override, such as `loss.l1=10`, `data.path=~/pictures`, `generator.dropout_blocks=[1, 2]`.
+
+    Nothing, or null, behind the = clears the key: its default holds again.
+
+    Raises:
+        RecipeError: it has no =, or its key is not words joined by dots.
+    """
+    key, equals, value = text.partition("=")
+    key = key.strip()
+    if not equals or not _DOTTED.fullmatch(key):
+        raise RecipeError(f"'{text}' is not an override", "write KEY=VALUE, for example training.steps=1000")
+    if key == "extends":
+        raise RecipeError("'extends' cannot be an override", "name that recipe in place of this one")
+    origin = Origin(f"override {text}")
+    path = tuple(key.split("."))
+    values: Any = parse_value(value, str(origin))
+    for name in reversed(path):
+        values = {name: values}
+    return Layer(values, {path[:length]: origin for length in range(1, len(path) + 1)})
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _without_lengths(layer: Layer) -> Layer:
+    training = layer.values.get("training")
+    if not isinstance(training, Mapping):
+        return layer
+    kept = {key: value for key, value in training.items() if key not in LENGTHS}
+    return Layer({**layer.values, "training": kept}, layer.origins)

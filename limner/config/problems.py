@@ -1,0 +1,140 @@
+"""Turn what Pydantic found wrong into sentences for the person who wrote the recipe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from limner.config.keys import keys_of
+from limner.config.nearest import nearest, nearest_key
+from limner.config.recipe import Recipe
+from limner.config.source import KeyPath, Layer, parse_value
+from limner.errors import RecipeError
+
+_KINDS = {
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "path_type": "a path",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a group of keys",
+    "model_type": "a group of keys",
+    "model_attributes_type": "a group of keys",
+}
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+
+
+def explain(error: ValidationError, layer: Layer, model: type[Recipe], name: str) -> RecipeError:
+    """One message for all that is wrong: a line for each problem, with its key, value, file and line.
+
+    Args:
+        error: what Pydantic found.
+        layer: the values it looked at, and where they were written.
+        model: the settings they were meant for.
+        name: how the recipe was named, for a problem of several keys together.
+    """
+    problems = [_explain_one(detail, layer, model, name) for detail in error.errors(include_url=False)]
+    tips = list(dict.fromkeys(tip for _, tip in problems if tip))
+    return RecipeError("\n".join(message for message, _ in problems), "; ".join(tips) or None)
+
+
+def _explain_one(detail: ErrorDetails, layer: Layer, model: type[Recipe], name: str) -> tuple[str, str | None]:
+    path, place_in_list = _key_path(detail, layer.values)
+    key = ".".join(path)
+    place = f"({layer.origin(path) or name})"
+    if detail["type"] == "extra_forbidden":
+        return f"unknown key '{key}' {place}", _similar_key(key, model)
+    if detail["type"] == "missing" and isinstance(detail["loc"][-1], int):
+        return f"'{key}' has too few values {place}", _meaning(key, model)
+    if detail["type"] == "missing":
+        return f"the key '{key}' is missing {place}", _meaning(key, model)
+    if detail["type"] == "value_error":
+        return f"{detail['ctx']['error']} {place}", None
+    value = detail["input"]
+    allowed = _allowed(detail)
+    named = f"'{key}{place_in_list}'"
+    if allowed is None:
+        return f"{named} cannot be {_shown(value)} {place}", _type_tip(detail, key, model)
+    return f"{named} must be {allowed}, not {_shown(value)} {place}", _type_tip(detail, key, model)
+
+
+def _key_path(detail: ErrorDetails, values: Any) -> tuple[KeyPath, str]:
+    """The key as it is written, and [i] for a value in a list. Pydantic's own path also names the models it tried."""
+    path: list[str] = []
+    place_in_list = ""
+    for part in detail["loc"]:
+        if isinstance(values, Mapping) and part in values:
+            values = values[part]
+            path.append(str(part))
+        elif isinstance(values, list) and isinstance(part, int) and part < len(values):
+            values = values[part]
+            place_in_list += f"[{part}]"
+    if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
+        path.append(detail["loc"][-1])
+    return tuple(path), place_in_list
+
+
+def _allowed(detail: ErrorDetails) -> str | None:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _KINDS:
+        return _KINDS[kind]
+    if kind in _BOUNDS:
+        words, limit = _BOUNDS[kind]
+        return f"{words} {context[limit]}"
+    if kind in ("literal_error", "union_tag_invalid"):
+        return str(context.get("expected") or context.get("expected_tags"))
+    if kind in ("too_long", "too_short"):
+        return f"a list of {context.get('max_length', context.get('min_length'))}"
+    return None
+
+
+def _type_tip(detail: ErrorDetails, key: str, model: type[Recipe]) -> str | None:
+    value = detail["input"]
+    if detail["type"] == "literal_error" and isinstance(value, str):
+        similar = nearest(value, detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", "))
+        return f"a similar value exists: '{similar}'" if similar else _meaning(key, model)
+    if isinstance(value, str) and detail["type"] in ("float_type", "int_type", "bool_type"):
+        plain = parse_value(value, "")
+        return f"write it without quotes: {key}: {value}" if isinstance(plain, int | float) else _meaning(key, model)
+    if detail["type"] in ("string_type", "path_type") and isinstance(value, int | float | bool):
+        return f'in a file, write it in quotes: {key}: "{_shown(value)}"; in an override, {key}=\'"{_shown(value)}"\''
+    return _meaning(key, model)
+
+
+def _similar_key(key: str, model: type[Recipe]) -> str:
+    similar = nearest_key(key, [other.path for other in keys_of(model)])
+    return f"a similar key exists: '{similar}'" if similar else "'limner recipes show pix2pix' shows all keys"
+
+
+def _meaning(key: str, model: type[Recipe]) -> str | None:
+    """What a key is for, in one line, so that the right value can be guessed."""
+    for other in keys_of(model):
+        if other.path == key and other.field.description:
+            return f"{key}: {' '.join(other.field.description.split())}"
+    return None
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "null"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f".{value}"
+    if isinstance(value, Mapping):
+        return "a group of keys"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
