@@ -1,5 +1,7 @@
 """Does a generator draw as much detail as the real pictures, at every scale? Compare their power spectra."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 
@@ -9,6 +11,9 @@ BANDS = (1, 4, 8, 16, 32, 64, 96, 128)
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in the grey picture (ITU-R BT.601)."""
 
+SMALLEST = 8
+"""Least height and width in pixels: the first band, 1 to 4 cycles, must lie below the Nyquist frequency."""
+
 
 def spectrum_distance(generated: Tensor, real: Tensor) -> float:
     """Mean over frequency bands of |log10 mean power generated - log10 mean power real|.
@@ -17,13 +22,18 @@ def spectrum_distance(generated: Tensor, real: Tensor) -> float:
     be paired: only the mean spectrum of each set counts.
 
     Args:
-        generated: (N, 3, H, W), any range, the same for both sets.
+        generated: (N, 3, H, W), any range, the same for both sets; H and W at least SMALLEST.
         real: (M, 3, H, W) of the same height and width.
 
     Returns:
         The distance in decades of power (1 = ten times too much or too little).
     """
-    return float((band_power(generated).log10() - band_power(real).log10()).abs().mean())
+    return power_distance(band_power(generated), band_power(real))
+
+
+def power_distance(generated: Tensor, real: Tensor) -> float:
+    """The spectrum distance from what `band_power` gave for each set; an empty band counts as a power of 1e-12."""
+    return float((generated.clamp_min(1e-12).log10() - real.clamp_min(1e-12).log10()).abs().mean())
 
 
 def band_power(pictures: Tensor) -> Tensor:
@@ -31,20 +41,28 @@ def band_power(pictures: Tensor) -> Tensor:
 
     Pictures are made grey and multiplied by a Hann window, so that opposite borders do not count as an edge. The
     bands reach up to the Nyquist frequency of a 256 px picture; smaller pictures use those below their own.
+
+    Args:
+        pictures: (N, 3, H, W), floats of any range or bytes; H and W at least SMALLEST.
     """
-    grey = torch.einsum("nchw,c->nhw", pictures.double(), pictures.new_tensor(LUMA).double())
-    height, width = grey.shape[-2:]
-    window = torch.outer(_hann(height), _hann(width)).to(grey)
+    height, width = pictures.shape[-2:]
+    device = pictures.device
+    grey = torch.einsum("nchw,c->nhw", pictures.double(), torch.tensor(LUMA, dtype=torch.float64, device=device))
+    window = torch.outer(_hann(height), _hann(width)).to(device)
     power = torch.fft.fft2((grey - grey.mean(dim=(1, 2), keepdim=True)) * window).abs().square().mean(dim=0)
-    rows = torch.fft.fftfreq(height, 1 / height, device=power.device)
-    columns = torch.fft.fftfreq(width, 1 / width, device=power.device)
+    rows = torch.fft.fftfreq(height, 1 / height, device=device)
+    columns = torch.fft.fftfreq(width, 1 / width, device=device)
     radius = (rows[:, None].square() + columns[None, :].square()).sqrt()
-    nyquist = min(height, width) / 2
+    edges = band_edges(height, width)
+    bands = [power[(radius >= low) & (radius < high)].mean() for low, high in pairwise(edges)]
+    return torch.stack(bands)
+
+
+def band_edges(height: int, width: int) -> list[int]:
+    """Edges of the bands that pictures of this size have, in cycles per picture: one more than there are bands."""
+    nyquist = min(height, width) // 2
     edges = [edge for edge in BANDS if edge <= nyquist]
-    if edges[-1] < nyquist < BANDS[-1]:
-        edges.append(int(nyquist))
-    bands = [power[(radius >= low) & (radius < high)].mean() for low, high in zip(edges, edges[1:], strict=False)]
-    return torch.stack(bands).clamp_min(1e-12)
+    return edges if edges[-1] in (nyquist, BANDS[-1]) else [*edges, nyquist]
 
 
 def _hann(length: int) -> Tensor:
