@@ -1,0 +1,96 @@
+"""The forms in which a picture may be handed in; what goes in as one form comes out as the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from limner.data.batch import to_bytes, to_range
+from limner.data.pictures import Pixels
+from limner.errors import DataError
+
+Pack = Callable[[list[Tensor]], Any]
+
+_TIP = "give a PIL picture, a uint8 array (H, W, 3), a float tensor (3, H, W) or (N, 3, H, W) in [-1, 1], or a list"
+
+
+def unpack(pictures: Any) -> tuple[list[Tensor], Pack]:
+    """Take a picture, or several, out of their form.
+
+    Args:
+        pictures: a PIL picture of any mode; a uint8 array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); a float tensor
+            (3, H, W) or (N, 3, H, W) in [-1, 1]; or a list of these.
+
+    Returns:
+        The pictures as float32 (3, H, W) in [-1, 1], and the function that puts as many of them back into the form.
+
+    Raises:
+        DataError: another form, or values outside the range.
+    """
+    match pictures:
+        case Image.Image():
+            return [to_tensor(_as_rgb(pictures))], lambda made: Image.fromarray(to_pixels(made[0]))
+        case np.ndarray():
+            return [to_tensor(_as_rgb(_as_picture(pictures)))], lambda made: to_pixels(made[0])
+        case Tensor():
+            return _unpack_tensor(pictures)
+        case list() | tuple():
+            return _unpack_list(list(pictures))
+    raise DataError(f"A {type(pictures).__name__} cannot be translated.", _TIP)
+
+
+def to_tensor(pixels: Pixels) -> Tensor:
+    """uint8 (H, W, 3) -> float32 (3, H, W) in [-1, 1]."""
+    return to_range(torch.from_numpy(pixels.copy()).permute(2, 0, 1))
+
+
+def to_pixels(picture: Tensor) -> Pixels:
+    """Float (3, H, W) in [-1, 1] -> uint8 (H, W, 3)."""
+    pixels: Pixels = to_bytes(picture).permute(1, 2, 0).contiguous().cpu().numpy()
+    return pixels
+
+
+def _unpack_list(pictures: list[Any]) -> tuple[list[Tensor], Pack]:
+    parts = [unpack(picture) for picture in pictures]
+    lengths = [len(tensors) for tensors, _ in parts]
+
+    def pack(made: list[Tensor]) -> list[Any]:
+        remaining = iter(made)
+        taken = [[next(remaining) for _ in range(length)] for length in lengths]
+        return [part(tensors) for (_, part), tensors in zip(parts, taken, strict=True)]
+
+    return [tensor for tensors, _ in parts for tensor in tensors], pack
+
+
+def _unpack_tensor(pictures: Tensor) -> tuple[list[Tensor], Pack]:
+    if pictures.dim() not in (3, 4) or pictures.shape[-3] != 3 or not pictures.is_floating_point():
+        raise DataError(f"A tensor of shape {tuple(pictures.shape)} and {pictures.dtype} is no RGB picture.", _TIP)
+    low, high = (float(pictures.min()), float(pictures.max())) if pictures.numel() else (0.0, 0.0)
+    if not (low >= -1.001 and high <= 1.001):
+        raise DataError(
+            f"The tensor's values reach from {low:g} to {high:g}; they must lie in [-1, 1].",
+            "for values in 0..255 use x / 127.5 - 1, for values in 0..1 use x * 2 - 1",
+        )
+    if pictures.dim() == 3:
+        return [pictures.float()], lambda made: made[0].to(pictures)
+    return list(pictures.float()), lambda made: torch.stack(made).to(pictures) if made else pictures
+
+
+def _as_picture(array: np.ndarray[Any, Any]) -> Image.Image:
+    shape = array.shape[:-1] if array.ndim == 3 and array.shape[-1] == 1 else array.shape
+    if array.dtype != np.uint8 or not (len(shape) == 2 or (len(shape) == 3 and shape[-1] in (3, 4))):
+        raise DataError(f"An array of shape {array.shape} and {array.dtype} is no picture.", _TIP)
+    return Image.fromarray(np.ascontiguousarray(array.reshape(shape)))
+
+
+def _as_rgb(image: Image.Image) -> Pixels:
+    upright = ImageOps.exif_transpose(image)
+    if upright.has_transparency_data:
+        seen = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
+    return np.array(upright.convert("RGB"))

@@ -1,0 +1,158 @@
+"""Find a trained model, wherever it lies: a run folder, one of its checkpoints, or a model file."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import torch
+from torch import Tensor
+
+from limner.config.load import load_recipe
+from limner.config.networks import GeneratorSettings
+from limner.config.recipe import Recipe
+from limner.errors import CheckpointError, LimnerError, RunError
+from limner.files import standing
+from limner.inference.model import Model
+from limner.training.checkpoint import BEST, MANIFEST, Checkpoint, checkpoints, read_checkpoint, step_name, step_of
+from limner.training.run import RECIPE, RunFolder, open_run, runs_folder
+from limner.training.tensors import tensors_from
+from limner.weights.model_file import ModelCard, read_model_file
+
+RAW, AVERAGED = "model.safetensors", "ema.safetensors"
+_PREFIX = "generator."
+_CHOICE = re.compile(r"(auto|newest|best|step-(\d+))(:raw)?")
+_log = logging.getLogger(__name__)
+
+
+def load(path: str | Path, weights: str = "auto", device: str = "auto", runs: Path | None = None) -> Model:
+    """Load a trained model.
+
+    Args:
+        path: a run folder, the name of a run, a checkpoint folder, or a model file.
+        weights: for a run: "auto" takes the best checkpoint where the recipe names a metric for it, else the newest
+            undamaged one; "newest"; "best"; "step-N". Averaged weights (EMA) are used where there are some, unless
+            ":raw" follows.
+        device: "auto" (CUDA, then MPS, then CPU), "cpu", "mps", "cuda" or "cuda:N".
+        runs: where runs are looked for by name; LIMNER_RUNS or `runs` by default.
+
+    Raises:
+        LimnerError: nothing loadable is there, it is damaged, or the choice of weights or device cannot be met.
+    """
+    choice = _Choice.parse(weights)
+    where = _device(device)
+    place = Path(path)
+    if place.is_file():
+        if choice != _Choice("auto", raw=False):
+            raise RunError(f"{place} is a model file and holds one set of weights, not '{weights}'.", "leave it out")
+        card, state = read_model_file(place)
+        return Model(card, state, where)
+    if (place / MANIFEST).is_file():
+        return _from_checkpoint(RunFolder(place.absolute().parent.parent), [place], choice.raw, where)
+    run = open_run(path, runs_folder(runs))
+    return _from_checkpoint(run, list(_candidates(run, choice)), choice.raw, where)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Which of a run's weights."""
+
+    which: str
+    raw: bool
+
+    @classmethod
+    def parse(cls, text: str) -> _Choice:
+        match = _CHOICE.fullmatch(text)
+        if match is None:
+            raise RunError(f"'{text}' names no weights.", "say newest, best or step-N, each with or without :raw")
+        which = step_name(int(match[2])) if match[2] else match[1]
+        return cls(which, raw=match[3] is not None)
+
+
+def _candidates(run: RunFolder, choice: _Choice) -> Iterator[Path]:
+    """Checkpoint folders in the order in which they are tried; a named one is the only one."""
+    steps = checkpoints(run.checkpoints)
+    best = run.checkpoints / BEST
+    has_best = standing(best).is_dir()
+    if not steps and not has_best:
+        raise CheckpointError(
+            f"The run {run.path} has no checkpoint yet.", f"go on with it: limner train --resume {run.path}"
+        )
+    if choice.which == BEST and not has_best:
+        raise CheckpointError(
+            f"The run {run.path} keeps no best checkpoint.", "take --weights newest; training.best=val/l1 keeps one"
+        )
+    if choice.which == BEST:
+        yield best
+    elif choice.which in ("auto", "newest"):
+        if choice.which == "auto" and has_best:
+            yield best
+        yield from reversed(steps)
+    else:
+        if run.checkpoints / choice.which not in steps:
+            kept = ", ".join(path.name for path in steps)
+            raise CheckpointError(f"The run {run.path} has no checkpoint {choice.which}.", f"it has {kept or BEST}")
+        yield run.checkpoints / choice.which
+
+
+def _from_checkpoint(run: RunFolder, candidates: list[Path], raw: bool, device: torch.device) -> Model:
+    if not run.recipe_path.is_file():
+        raise RunError(f"{run.path} has no {RECIPE}, which says how to run its weights.", "copy the whole run folder")
+    recipe = load_recipe(run.recipe_path)
+    for number, path in enumerate(candidates, start=1):
+        try:
+            checkpoint, averaged = _read(path, raw)
+            break
+        except CheckpointError as error:
+            if number == len(candidates):
+                raise
+            _log.warning("%s The next one, %s, is used.", error.message, candidates[number].name)
+    weights = AVERAGED if averaged else RAW
+    state = tensors_from(checkpoint.file(weights), weights)
+    card = _card(recipe, checkpoint, averaged)
+    return Model(card, _generator(state), device, recipe.data.derive)
+
+
+def _read(path: Path, raw: bool) -> tuple[Checkpoint, bool]:
+    """The checkpoint with the one file of weights that is wanted, and whether that is the averaged one."""
+    if not raw:
+        checkpoint = read_checkpoint(path, only=[AVERAGED])
+        if AVERAGED in checkpoint.names:
+            return checkpoint, True
+    return read_checkpoint(path, only=[RAW]), False
+
+
+def _generator(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(_PREFIX): tensor for name, tensor in state.items() if name.startswith(_PREFIX)}
+
+
+def _card(recipe: Recipe, checkpoint: Checkpoint, averaged: bool) -> ModelCard:
+    generator = getattr(recipe, "generator", None)
+    if not isinstance(generator, get_args(GeneratorSettings) or GeneratorSettings):
+        raise LimnerError(f"A run of method '{recipe.method}' has no generator that translates pictures.")
+    name = checkpoint.path.name
+    return ModelCard(
+        method=recipe.method,
+        generator=generator,
+        use=recipe.use,
+        size=recipe.data.size,
+        direction=recipe.data.direction,
+        trained_on=recipe.data.path.name if recipe.data.path else "drawn facades",
+        step=checkpoint.state.get("step") if name == BEST else step_of(name),
+        averaged=averaged,
+    )
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise RunError(f"The device '{name}' is not there.", "take --device cpu, or see: limner doctor") from error
+    return device

@@ -1,0 +1,234 @@
+"""A trained translator: pictures in, pictures out, run exactly as it was trained."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TypeVar, overload
+
+import torch
+from torch import Tensor, nn
+
+from limner.config.data import DeriveSettings
+from limner.data.derive import derive
+from limner.errors import DataError, WeightsError
+from limner.inference.forms import to_pixels, to_tensor, unpack
+from limner.inference.memory import check_memory
+from limner.inference.noise import dropout, seed_for
+from limner.inference.sizes import crop_back, pad_to, resize, size_multiple
+from limner.inference.statistics import Statistics, fixed_statistics, gathered_statistics, layers_of_the_picture
+from limner.inference.tiles import translate_tiles
+from limner.networks import build
+from limner.networks.norm import frozen_statistics
+from limner.weights.model_file import ModelCard, save_model_file
+
+Fit = Literal["keep", "train"]
+P = TypeVar("P")
+
+ROUNDS = 2
+"""Times that statistics are gathered over all tiles; in the first, each tile is still normalised by its own."""
+
+
+class Model:
+    """A generator and how it must be run.
+
+    Attributes:
+        settings: the generator's settings, how it is used, the training size, where it comes from.
+        derive: how its inputs were made from photographs in training; None when they were not, or are unknown.
+        network: the generator itself, on the device.
+    """
+
+    def __init__(
+        self,
+        settings: ModelCard,
+        state: dict[str, Tensor],
+        device: torch.device,
+        derive: DeriveSettings | None = None,
+    ) -> None:
+        """Build the generator and load its weights.
+
+        Raises:
+            WeightsError: the weights belong to another network.
+        """
+        self.settings = settings
+        self.derive = derive
+        with torch.random.fork_rng(devices=[]):
+            self.network = build(settings.generator)
+        try:
+            self.network.load_state_dict(state)
+        except RuntimeError as error:
+            raise WeightsError(
+                "The weights do not belong to the network that the settings describe.", str(error).splitlines()[-1]
+            ) from error
+        self.network.to(device).eval().requires_grad_(False)
+        # Batch norm as in training, while dropout layers stay in evaluation mode: `dropout` draws for them.
+        for module in self.network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.train(settings.use.norm == "batch")
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Side of the training pictures in pixels."""
+        return self.settings.size
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator runs."""
+        return next(self.network.parameters()).device
+
+    @overload
+    def translate(
+        self,
+        picture: P,
+        samples: Literal[1] = 1,
+        *,
+        seed: int | None = None,
+        stochastic: bool | None = None,
+        size: Fit = "keep",
+        tile: int | None = None,
+        derive: bool = False,
+    ) -> P: ...
+
+    @overload
+    def translate(
+        self,
+        picture: P,
+        samples: int,
+        *,
+        seed: int | None = None,
+        stochastic: bool | None = None,
+        size: Fit = "keep",
+        tile: int | None = None,
+        derive: bool = False,
+    ) -> P | list[P]: ...
+
+    def translate(
+        self,
+        picture: P,
+        samples: int = 1,
+        *,
+        seed: int | None = None,
+        stochastic: bool | None = None,
+        size: Fit = "keep",
+        tile: int | None = None,
+        derive: bool = False,
+    ) -> P | list[P]:
+        """Translate a picture, or several, of any size; what goes in as one form comes out as the same.
+
+        Args:
+            picture: a PIL picture; a uint8 array (H, W, 3); a float tensor (3, H, W) or (N, 3, H, W) in [-1, 1]; or a
+                list of these. Pictures are translated one at a time: they never share norm statistics. Transparent
+                ones are laid on white.
+            samples: how many results; they differ only by dropout.
+            seed: the same picture with the same seed gives the same results, whatever else is translated with it.
+            stochastic: dropout on or off; None does as in training.
+            size: "keep" pads the picture by its border to what the network can halve, and crops back;
+                "train" resizes it to the training size, and the result back.
+            tile: translate in overlapping tiles of this many pixels. Norm statistics are then those of the whole
+                picture, gathered over all tiles beforehand; it takes three times as long.
+            derive: first make the input from a photograph, as the recipe did in training.
+
+        Returns:
+            The result in the form of `picture`; with samples > 1 a list of that many results.
+
+        Raises:
+            DataError: another form, values outside the range, an impossible tile, or too little memory.
+        """
+        if samples < 1:
+            raise DataError(f"samples is {samples}.", "ask for at least 1")
+        tensors, pack = unpack(picture)
+        noisy = self.settings.use.dropout if stochastic is None else stochastic
+        results: list[P] = []
+        for sample in range(samples):
+            made = []
+            for tensor in tensors:
+                key = seed_for(tensor, seed, sample) if noisy else None
+                made.append(self._translate_one(tensor, key, size, tile, derive))
+            results.append(pack(made))
+        return results[0] if samples == 1 else results
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The generator's weights by name, on the model's device."""
+        return self.network.state_dict()
+
+    def save(self, path: str | Path) -> None:
+        """Write the model file: weights and everything needed to run them. `limner.load` reads it.
+
+        Raises:
+            WeightsError: the file cannot be written.
+        """
+        save_model_file(Path(path), self.state_dict(), self.settings)
+
+    def _translate_one(self, tensor: Tensor, seed: int | None, fit: Fit, tile: int | None, made: bool) -> Tensor:
+        """(3, H, W) in [-1, 1] -> the same, on the CPU."""
+        height, width = tensor.shape[-2:]
+        picture = tensor[None].cpu()
+        if fit == "train":
+            picture = resize(picture, self.size, self.size)
+        if made:
+            picture = self._derived(picture[0])[None]
+        inner = picture.shape[-2:]
+        with self._running(seed):
+            output = self._padded(picture, tile)
+        output = crop_back(output, *inner).cpu()
+        return resize(output, height, width)[0]
+
+    def _padded(self, picture: Tensor, tile: int | None) -> Tensor:
+        multiple = size_multiple(self.settings.generator)
+        if tile is not None:
+            _check_tile(tile, multiple)
+            if max(picture.shape[-2:]) > tile:
+                return self._tiled(picture, tile, multiple)
+        padded = pad_to(picture, multiple)
+        check_memory(self.network, multiple, padded.shape[-2], padded.shape[-1], self.device)
+        return self._run(padded)
+
+    def _tiled(self, picture: Tensor, tile: int, multiple: int) -> Tensor:
+        padded = pad_to(picture, multiple, least=tile)
+        statistics: Statistics = {}
+        for _ in range(ROUNDS if layers_of_the_picture(self.network) else 0):
+            with fixed_statistics(self.network, statistics), gathered_statistics(self.network) as gathered:
+                translate_tiles(self._run, padded, tile)
+            statistics = gathered
+        with fixed_statistics(self.network, statistics):
+            return translate_tiles(self._run, padded, tile)
+
+    def _run(self, picture: Tensor) -> Tensor:
+        output: Tensor = self.network(picture.to(self.device))
+        return output
+
+    @contextmanager
+    def _running(self, seed: int | None) -> Iterator[None]:
+        with (
+            self._lock,
+            torch.inference_mode(),
+            torch.autocast(self.device.type, enabled=False),
+            frozen_statistics(self.network),
+            dropout(self.network, seed),
+        ):
+            try:
+                yield
+            except torch.OutOfMemoryError as error:
+                raise DataError(
+                    f"Memory ran out on {self.device}.",
+                    "translate in tiles (--tile 1024), or at the training size (--fit resize)",
+                ) from error
+
+    def _derived(self, photograph: Tensor) -> Tensor:
+        if self.derive is None:
+            raise DataError(
+                "This model does not say how its inputs were made from photographs.",
+                "give it inputs like those it was trained on, without --derive; or translate with the run folder",
+            )
+        return to_tensor(derive(to_pixels(photograph), self.derive, self.size))
+
+
+def _check_tile(tile: int, multiple: int) -> None:
+    if tile < multiple or tile % multiple:
+        nearest = max(1, round(tile / multiple)) * multiple
+        raise DataError(
+            f"A tile of {tile} pixels does not fit: this network needs multiples of {multiple}.", f"--tile {nearest}"
+        )

@@ -1,0 +1,42 @@
+"""Any size at use: pad to what the network can halve and crop back, or resize as in training and back."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+from torch.nn.functional import interpolate, pad
+
+from limner.config.networks import GeneratorSettings
+from limner.data.batch import to_bytes, to_range
+
+
+def size_multiple(generator: GeneratorSettings) -> int:
+    """Height and width of what the generator sees must be multiples of this."""
+    return 1 << generator.levels
+
+
+def pad_to(picture: Tensor, multiple: int, least: int = 1) -> Tensor:
+    """(N, C, H, W) with its border replicated on all sides, until both sides are multiples and at least `least`."""
+    above, below = _margins(picture.shape[-2], multiple, least)
+    left, right = _margins(picture.shape[-1], multiple, least)
+    return pad(picture, (left, right, above, below), mode="replicate")
+
+
+def crop_back(picture: Tensor, height: int, width: int) -> Tensor:
+    """Undo `pad_to`: the middle (N, C, height, width)."""
+    above, left = (picture.shape[-2] - height) // 2, (picture.shape[-1] - width) // 2
+    return picture[..., above : above + height, left : left + width]
+
+
+def resize(picture: Tensor, height: int, width: int) -> Tensor:
+    """Bicubic with antialiasing, to whole 8-bit steps like a training picture; (N, C, H, W) in [-1, 1]."""
+    if picture.shape[-2:] == (height, width):
+        return picture
+    resized = interpolate(picture, (height, width), mode="bicubic", antialias=True, align_corners=False)
+    return to_range(to_bytes(resized))
+
+
+def _margins(length: int, multiple: int, least: int) -> tuple[int, int]:
+    missing = math.ceil(max(length, least) / multiple) * multiple - length
+    return missing // 2, missing - missing // 2

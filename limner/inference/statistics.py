@@ -1,0 +1,71 @@
+"""Norm statistics of a whole picture, so that its tiles are not normalised each by its own.
+
+A tile's own statistics change its brightness, and the tiles become visible as a chequerboard.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import batch_norm
+
+Statistics = dict[str, tuple[Tensor, Tensor]]
+"""Mean and biased variance per channel, by the name of the norm layer."""
+
+
+def layers_of_the_picture(network: nn.Module) -> dict[str, nn.Module]:
+    """The norm layers, by name, that use the statistics of what they are given rather than running ones."""
+    return {
+        name: module
+        for name, module in network.named_modules()
+        if isinstance(module, nn.InstanceNorm2d) or (isinstance(module, nn.BatchNorm2d) and module.training)
+    }
+
+
+@contextmanager
+def gathered_statistics(network: nn.Module) -> Iterator[Statistics]:
+    """Gather what the norm layers meet inside the block; the dictionary is filled when the block ends.
+
+    Tiles are pooled: the mean of their means, and the variance of all their values together.
+    """
+    means: defaultdict[str, list[Tensor]] = defaultdict(list)
+    squares: defaultdict[str, list[Tensor]] = defaultdict(list)
+
+    def remember(name: str, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        variance, mean = torch.var_mean(inputs[0].float(), dim=(0, 2, 3), correction=0)
+        means[name].append(mean)
+        squares[name].append(variance + mean.square())
+
+    hooks = [m.register_forward_pre_hook(partial(remember, name)) for name, m in layers_of_the_picture(network).items()]
+    statistics: Statistics = {}
+    try:
+        yield statistics
+    finally:
+        for hook in hooks:
+            hook.remove()
+    for name in means:
+        mean = torch.stack(means[name]).mean(dim=0)
+        statistics[name] = (mean, torch.stack(squares[name]).mean(dim=0) - mean.square())
+
+
+@contextmanager
+def fixed_statistics(network: nn.Module, statistics: Statistics) -> Iterator[None]:
+    """Inside, the norm layers use these statistics instead of those of what they are given."""
+
+    def normalise(name: str, module: Any, inputs: tuple[Tensor, ...], _: Tensor) -> Tensor:
+        mean, variance = statistics[name]
+        return batch_norm(inputs[0], mean, variance, module.weight, module.bias, eps=module.eps)
+
+    layers = layers_of_the_picture(network)
+    hooks = [layers[name].register_forward_hook(partial(normalise, name)) for name in statistics]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

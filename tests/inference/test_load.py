@@ -1,0 +1,144 @@
+"""Which weights are loaded, from where, and what happens when they are damaged."""
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from limner.config.load import load_recipe, save_recipe
+from limner.errors import LimnerError, RunError
+from limner.inference import load
+from limner.networks import build
+from limner.training.checkpoint import save_checkpoint, step_name
+from limner.training.tensors import tensors_to_bytes
+
+RECIPE = """
+about: {title: A test}
+method: pix2pix
+data: {size: 16, derive: {kind: grey}}
+generator: {levels: 3, width: 4}
+discriminator: {width: 4, field: 16}
+training: {steps: 30}
+"""
+
+
+def state_of(value: float, recipe) -> dict[str, torch.Tensor]:
+    """The whole method's state, every parameter of the generator filled with a value that tells which it is."""
+    generator = build(recipe.generator).state_dict()
+    state = {f"generator.{name}": torch.full_like(tensor, value) for name, tensor in generator.items()}
+    return {**state, "discriminator.layers.0.weight": torch.zeros(1)}
+
+
+def value_of(model) -> float:
+    return float(next(iter(model.state_dict().values())).flatten()[0])
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run with checkpoints 10, 20 and best (of step 10); 20 has averaged weights too."""
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    recipe = load_recipe(tmp_path / "recipe.yaml")
+    folder = tmp_path / "runs" / "one"
+    folder.mkdir(parents=True)
+    save_recipe(recipe, folder / "recipe.yaml")
+
+    def save(name: str, step: int, **values: float) -> None:
+        files = {f"{file}.safetensors": tensors_to_bytes(state_of(value, recipe)) for file, value in values.items()}
+        save_checkpoint(folder / "checkpoints", name, files, {"step": step})
+
+    save(step_name(10), 10, model=10.0)
+    save(step_name(20), 20, model=20.0, ema=20.5)
+    save("best", 10, model=11.0)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "weights, value",
+    [("auto", 11.0), ("best", 11.0), ("newest", 20.5), ("newest:raw", 20.0), ("step-10", 10.0), ("step-000020", 20.5)],
+)
+def test_the_choice_of_weights(run, weights, value):
+    assert value_of(load(run, weights)) == value
+
+
+def test_what_a_loaded_model_knows(run):
+    model = load(run, "newest")
+    assert (model.size, model.settings.step, model.settings.averaged) == (16, 20, True)
+    assert model.settings.method == "pix2pix" and model.settings.use.dropout
+    assert model.derive is not None and model.derive.kind == "grey"
+    assert load(run, "best").settings.step == 10
+
+
+def test_a_run_is_found_by_name(run, monkeypatch):
+    assert value_of(load("one", runs=run.parent)) == 11.0
+    monkeypatch.setenv("LIMNER_RUNS", str(run.parent))
+    assert value_of(load("one")) == 11.0
+    with pytest.raises(RunError) as caught:
+        load("onne")
+    assert "'one'" in caught.value.tip
+
+
+def test_a_checkpoint_folder_and_a_model_file_load_alone(run, tmp_path):
+    model = load(run / "checkpoints" / "step-000010")
+    assert value_of(model) == 10.0
+    model.save(tmp_path / "taken.safetensors")
+    taken = load(tmp_path / "taken.safetensors")
+    assert value_of(taken) == 10.0 and taken.settings == model.settings
+    with pytest.raises(LimnerError, match="one set of weights"):
+        load(tmp_path / "taken.safetensors", "best")
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(run, caplog):
+    (run / "checkpoints" / "best" / "model.safetensors").write_bytes(b"nothing")
+    damaged = run / "checkpoints" / "step-000020" / "ema.safetensors"
+    content = bytearray(damaged.read_bytes())
+    content[-1] ^= 1
+    damaged.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert value_of(load(run)) == 10.0
+    assert "best" in caplog.text and "step-000020" in caplog.text
+    with pytest.raises(LimnerError, match="damaged"):
+        load(run, "step-20")
+
+
+def test_without_a_best_the_newest_is_taken(run):
+    import shutil
+
+    shutil.rmtree(run / "checkpoints" / "best")
+    assert value_of(load(run)) == 20.5
+    with pytest.raises(LimnerError, match="no best checkpoint"):
+        load(run, "best")
+
+
+@pytest.mark.parametrize(
+    "weights, device, message",
+    [
+        ("bset", "auto", "names no weights"),
+        ("step-15", "auto", "no checkpoint step-000015"),
+        ("auto", "warp", "'warp' is not there"),
+        ("auto", "cuda:99", "'cuda:99' is not there"),
+    ],
+)
+def test_choices_that_cannot_be_met(run, weights, device, message):
+    with pytest.raises(LimnerError, match=message):
+        load(run, weights, device)
+
+
+def test_a_run_that_has_not_saved_yet(run):
+    import shutil
+
+    shutil.rmtree(run / "checkpoints")
+    with pytest.raises(LimnerError, match="no checkpoint yet") as caught:
+        load(run)
+    assert "--resume" in caught.value.tip
+
+
+def test_only_the_generator_is_read(run, monkeypatch):
+    """The discriminator is never built."""
+    import limner.networks.patchgan
+
+    def refuse(*_, **__):
+        raise AssertionError("built")
+
+    monkeypatch.setattr(limner.networks.patchgan.PatchGAN, "__init__", refuse)
+    load(run)

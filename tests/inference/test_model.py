@@ -1,0 +1,210 @@
+"""A model's manners: form, size, seed and the state of its norms."""
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from PIL import Image
+
+from limner.config.data import DeriveSettings, UseSettings
+from limner.config.networks import UNetSettings
+from limner.data.batch import to_range
+from limner.errors import DataError, WeightsError
+from limner.inference.model import Model
+from limner.networks import build
+from limner.weights.model_file import ModelCard, read_model_file
+
+CPU = torch.device("cpu")
+CAT = skimage.data.chelsea()[::3, ::3].copy()
+
+
+def make_model(norm="batch", use=UseSettings(), derive=None, levels=4):
+    settings = UNetSettings(levels=levels, width=8, norm=norm)
+    torch.manual_seed(3)
+    network = build(settings)
+    for parameter in network.parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.kaiming_normal_(parameter)
+    for name, buffer in network.named_buffers():
+        if name.endswith("running_mean"):
+            buffer.uniform_(-1, 1)
+    return Model(ModelCard(generator=settings, use=use, size=64), network.state_dict(), CPU, derive)
+
+
+def test_what_goes_in_as_a_form_comes_out_as_it():
+    model = make_model()
+    array = model.translate(CAT, seed=5)
+    assert array.dtype == np.uint8 and array.shape == CAT.shape
+    image = model.translate(Image.fromarray(CAT), seed=5)
+    assert isinstance(image, Image.Image) and np.array_equal(np.asarray(image), array)
+    tensor = model.translate(to_range(torch.from_numpy(CAT).permute(2, 0, 1)), seed=5)
+    assert tensor.shape == (3, *CAT.shape[:2])
+    assert torch.equal(tensor.add(1).mul(127.5).round().byte().permute(1, 2, 0), torch.from_numpy(array))
+    first, second = model.translate([CAT, Image.fromarray(CAT[:40])], seed=5)
+    assert np.array_equal(first, array) and second.size == (CAT.shape[1], 40)
+
+
+def test_a_batch_of_tensors_shares_no_statistics():
+    model = make_model()
+    pictures = torch.stack([torch.full((3, 32, 48), -0.5), torch.rand(3, 32, 48) * 2 - 1])
+    together = model.translate(pictures, stochastic=False)
+    alone = model.translate(pictures[1], stochastic=False)
+    assert together.shape == pictures.shape
+    assert torch.equal(together[1], alone)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1", "LA"])
+def test_pictures_of_any_mode_are_translated(mode):
+    result = make_model().translate(Image.fromarray(CAT).convert(mode), seed=1)
+    assert result.mode == "RGB" and result.size == (CAT.shape[1], CAT.shape[0])
+
+
+@pytest.mark.parametrize("height, width", [(4, 4), (16, 16), (17, 33), (5, 90)])
+@pytest.mark.parametrize("size", ["keep", "train"])
+def test_any_size_keeps_its_size(height, width, size):
+    assert make_model().translate(CAT[:height, :width], size=size).shape == (height, width, 3)
+
+
+def test_padding_is_cropped_from_where_it_was_added():
+    """A network that changes nothing shows any shift."""
+    model = make_model()
+    model.network = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 1))
+    torch.nn.init.dirac_(model.network[0].weight)
+    torch.nn.init.zeros_(model.network[0].bias)
+    assert np.array_equal(model.translate(CAT), CAT)
+    assert np.array_equal(model.translate(CAT, tile=64), CAT)
+
+
+def test_a_seed_repeats_a_picture_whatever_else_is_translated():
+    model = make_model()
+    alone = model.translate(CAT, seed=7)
+    assert np.array_equal(model.translate([CAT[:20], CAT], seed=7)[1], alone)
+    assert not np.array_equal(model.translate(CAT, seed=8), alone)
+    assert not np.array_equal(model.translate(CAT), model.translate(CAT))
+    samples = model.translate(CAT, samples=3, seed=7)
+    assert np.array_equal(samples[0], alone)
+    assert not np.array_equal(samples[1], samples[2])
+
+
+def test_translating_leaves_the_default_generator_alone():
+    model = make_model()
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    make_model()
+    model.translate(CAT)
+    torch.manual_seed(0)
+    model.translate(CAT, seed=3)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_without_noise_samples_are_alike_and_the_recipe_decides():
+    quiet = make_model(use=UseSettings(dropout=False))
+    assert np.array_equal(quiet.translate(CAT), quiet.translate(CAT))
+    assert not np.array_equal(quiet.translate(CAT, stochastic=True, seed=1), quiet.translate(CAT))
+    noisy = make_model()
+    assert np.array_equal(noisy.translate(CAT, stochastic=False), quiet.translate(CAT))
+
+
+def test_dropout_has_the_strength_of_training():
+    """Half of the values vanish and the others are doubled, as torch's own dropout does."""
+    from limner.inference.noise import dropout
+
+    layer = torch.nn.Sequential(torch.nn.Dropout(0.25)).eval()
+    with dropout(layer, seed=1):
+        dropped = layer(torch.ones(1, 8, 64, 64))
+    assert set(dropped.unique().tolist()) == {0.0, torch.tensor(1 / 0.75).item()}
+    assert dropped.mean().item() == pytest.approx(1, abs=0.02)
+    assert torch.equal(layer(torch.ones(2)), torch.ones(2))
+
+
+def test_batch_norm_uses_the_picture_at_hand_and_remembers_nothing():
+    model = make_model()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    output = model.translate(to_range(torch.from_numpy(CAT[:96, :144]).permute(2, 0, 1)), stochastic=False)
+    after = model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    reference = build(model.settings.generator)
+    reference.load_state_dict(before)
+    reference.train()
+    for module in reference.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.eval()
+    with torch.no_grad():
+        expected = reference(to_range(torch.from_numpy(CAT[:96, :144]).permute(2, 0, 1))[None])[0]
+    torch.testing.assert_close(output, expected)
+
+
+def test_running_statistics_when_the_recipe_says_so():
+    running = make_model(use=UseSettings(norm="running", dropout=False))
+    picture = to_range(torch.from_numpy(CAT[:96, :144]).permute(2, 0, 1))
+    reference = build(running.settings.generator).eval()
+    reference.load_state_dict(running.state_dict())
+    with torch.no_grad():
+        torch.testing.assert_close(running.translate(picture), reference(picture[None])[0])
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+def test_tiles_do_not_make_a_chequerboard(norm):
+    """A picture dark on one side: tiles normalised by their own statistics would bring both sides to one brightness."""
+    model = make_model(norm)
+    picture = np.concatenate([CAT // 4, 192 + CAT // 4], axis=1)
+    whole = model.translate(picture, stochastic=False).astype(float)
+    tiled = model.translate(picture, stochastic=False, tile=64).astype(float)
+    halves = [(slice(None), slice(None, CAT.shape[1] - 32)), (slice(None), slice(CAT.shape[1] + 32, None))]
+    for half in halves:
+        assert abs(tiled[half].mean() - whole[half].mean()) < 4
+    torch.manual_seed(0)
+    assert np.abs(tiled - whole).mean() < 0.5 * whole.std()
+
+
+def test_tiles_that_cannot_be_are_refused():
+    with pytest.raises(DataError, match="multiples of 16") as caught:
+        make_model().translate(CAT, tile=70)
+    assert caught.value.tip == "--tile 64"
+
+
+def test_tensors_outside_the_range_are_refused():
+    with pytest.raises(DataError, match=r"reach from 0 to 255.*\[-1, 1\]"):
+        make_model().translate(torch.arange(3 * 256.0).reshape(3, 16, 16) % 256)
+    with pytest.raises(DataError, match="reach from nan"):
+        make_model().translate(torch.full((3, 16, 16), torch.nan))
+
+
+@pytest.mark.parametrize("wrong", ["cat.png", np.zeros((8, 8, 3)), np.zeros((8, 8, 2), np.uint8), torch.zeros(1, 8, 8)])
+def test_what_is_no_picture_is_refused(wrong):
+    with pytest.raises(DataError) as caught:
+        make_model().translate(wrong)
+    assert "PIL" in caught.value.tip
+
+
+def test_a_picture_beyond_memory_is_refused_before_it_starts(monkeypatch):
+    monkeypatch.setattr("limner.inference.memory.UNASKED", 1000)
+    monkeypatch.setattr("limner.inference.memory.free_memory", lambda device: 100_000)
+    with pytest.raises(DataError, match="GiB of memory") as caught:
+        make_model().translate(CAT)
+    assert "--tile" in caught.value.tip
+    make_model().translate(CAT[:16, :16])
+
+
+def test_a_derived_input_is_made_as_in_training():
+    model = make_model(derive=DeriveSettings(kind="grey"))
+    grey = np.asarray(Image.fromarray(CAT).convert("L").convert("RGB"))
+    assert np.array_equal(model.translate(CAT, derive=True, seed=1), model.translate(CAT, derive=True, seed=1))
+    assert np.array_equal(model.translate(CAT, derive=True, stochastic=False), model.translate(grey, stochastic=False))
+    with pytest.raises(DataError, match="how its inputs were made"):
+        make_model().translate(CAT, derive=True)
+
+
+def test_a_saved_model_gives_the_same_picture(tmp_path):
+    model = make_model()
+    model.save(tmp_path / "model.safetensors")
+    again = Model(*read_model_file(tmp_path / "model.safetensors"), CPU)
+    assert again.settings == model.settings and again.size == 64
+    assert np.array_equal(again.translate(CAT, seed=4), model.translate(CAT, seed=4))
+
+
+def test_weights_of_another_network_are_refused():
+    model = make_model()
+    with pytest.raises(WeightsError, match="do not belong"):
+        Model(ModelCard(generator=UNetSettings(levels=5, width=8)), model.state_dict(), CPU)
