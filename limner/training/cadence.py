@@ -49,5 +49,5 @@ def cadence(training: TrainingSettings, pictures: int) -> Cadence:
 
 
 def seconds(length: str) -> float:
-    """"90s", "30m", "2h", "1d" in seconds."""
+    """ "90s", "30m", "2h", "1d" in seconds."""
     return float(length[:-1]) * UNITS[length[-1]]

@@ -102,9 +102,7 @@ def cut_samples(folder: Path, step: int) -> None:
 def make_grid(columns: list[Tensor]) -> NDArray[np.uint8]:
     """Columns of pictures, uint8 (N, 3, H, W) each, side by side on white: (N * H, columns * W, 3) and the gaps."""
     rows, _, height, width = columns[0].shape
-    grid = np.full(
-        (rows * (height + GAP) - GAP, len(columns) * (width + GAP) - GAP, 3), fill_value=255, dtype=np.uint8
-    )
+    grid = np.full((rows * (height + GAP) - GAP, len(columns) * (width + GAP) - GAP, 3), fill_value=255, dtype=np.uint8)
     for column, pictures in enumerate(columns):
         for row, picture in enumerate(pictures):
             top, left = row * (height + GAP), column * (width + GAP)

@@ -1,0 +1,218 @@
+"""Train from Python or from the command line: a new run, or one that goes on."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from limner.config.load import load_recipe
+from limner.config.recipe import Recipe
+from limner.config.save import recipe_text, save_recipe
+from limner.data.paired import DataReport, PairedSplits, open_paired
+from limner.errors import RecipeError, RunError
+from limner.methods import build_method
+from limner.training.checkpoint import Checkpoint, newest_good
+from limner.training.device import choose_device, make_repeatable
+from limner.training.environment import Environment, describe_environment
+from limner.training.lock import RunLock
+from limner.training.logs import EventLog, MetricsLog, MetricsRow, read_metrics
+from limner.training.progress import Narrator
+from limner.training.resume import check_resume
+from limner.training.run import RunFolder, create_run, open_run, runs_folder
+from limner.training.samples import cut_samples
+from limner.training.trackers import open_tracker
+from limner.training.trainer import Ending, Stop, Trainer
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that was trained: its folder, and how the training ended."""
+
+    path: Path
+    ending: Ending
+
+    @property
+    def name(self) -> str:
+        return self.path.absolute().name
+
+    def metrics(self) -> list[MetricsRow]:
+        """Everything that was logged, one row a line of `metrics.jsonl`."""
+        return read_metrics(RunFolder(self.path).metrics_path)
+
+
+def train(
+    recipe: str | Path | Recipe,
+    *,
+    name: str | None = None,
+    runs: Path | str | None = None,
+    console: Console | None = None,
+    stop: Stop | None = None,
+    words: Sequence[str] = (),
+    **overrides: Any,
+) -> Run:
+    """Train a new run.
+
+    Args:
+        recipe: a shipped recipe's name, a YAML file, or a recipe made in Python.
+        name: the run's name; by default RECIPE-001, RECIPE-002, ...
+        runs: folder below which the run is made; by default LIMNER_RUNS or `runs`.
+        console: where progress is shown; by default standard error.
+        stop: asked from another thread, training saves and ends.
+        words: overrides as on the command line, such as "loss.l1=10".
+        **overrides: dotted keys of the recipe: `**{"loss.l1": 10, "training.steps": 500}`.
+
+    Raises:
+        LimnerError: the recipe, the pictures or the folder cannot be used; nothing was started.
+    """
+    words = [*words, *(f"{key}={_yaml(value)}" for key, value in overrides.items())]
+    if isinstance(recipe, Recipe):
+        if words:
+            raise RecipeError("a recipe made in Python takes no overrides", "use recipe.model_copy(update=...)")
+        title = recipe.method
+    else:
+        title, recipe = str(recipe), load_recipe(recipe, words)
+    device = choose_device(recipe.device)
+    splits = open_pictures(recipe, console)
+    files = {
+        "recipe.yaml": recipe_text(recipe),
+        "environment.json": describe_environment(torch.get_num_threads()).model_dump_json(indent=1),
+        "data.json": splits.report.model_dump_json(indent=1),
+    }
+    run = create_run(runs_folder(Path(runs) if runs else None), name, title, files)
+    with RunLock(run.path):
+        return _train(recipe, splits, run, device, console, stop, None, [])
+
+
+def resume(
+    run: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    runs: Path | None = None,
+    inexact: bool = False,
+    console: Console | None = None,
+    stop: Stop | None = None,
+) -> Run:
+    """Go on with a run from its newest undamaged checkpoint, bit-exactly as if it had never stopped.
+
+    Args:
+        run: name or folder of the run.
+        overrides: only lengths, intervals, workers and tracking may change, unless `inexact`.
+        inexact: go on although the result will differ from an uninterrupted run; the run records why.
+
+    Raises:
+        RunError: something differs from when the run began, or another process writes to it.
+    """
+    folder = open_run(run, runs_folder(runs))
+    with RunLock(folder.path):
+        saved = load_recipe(folder.recipe_path)
+        recipe = load_recipe(folder.recipe_path, overrides)
+        then = Environment.load(folder.environment_path)
+        torch.set_num_threads(then.threads)
+        differences = check_resume(saved, recipe, then, describe_environment(torch.get_num_threads()), inexact)
+        device = choose_device(recipe.device)
+        splits = open_pictures(recipe, console)
+        differences += _changed_pictures(DataReport.load(folder.data_path), splits.report, inexact)
+        notes: list[str] = []
+        checkpoint = newest_good(folder.checkpoints, notes.append)
+        step = checkpoint.state["step"] if checkpoint else 0
+        MetricsLog(folder.metrics_path).cut_after(step)
+        EventLog(folder.events_path).cut_after(step)
+        cut_samples(folder.samples, step)
+        save_recipe(recipe, folder.recipe_path)
+        notes += [f"inexact: {difference}" for difference in differences]
+        return _train(recipe, splits, folder, device, console, stop, checkpoint, notes)
+
+
+def open_pictures(recipe: Recipe, console: Console | None = None) -> PairedSplits:
+    """Find, check and decode the pictures of a recipe, showing how far it is.
+
+    Raises:
+        DataError: there are none, or too many are bad.
+    """
+    if recipe.data.path is None:
+        raise RecipeError("data.path is not set: where are the pictures?", "add data.path=FOLDER")
+    console = console or Console(stderr=True, highlight=False)
+    with console.status("looking at the pictures") as status:
+        return open_paired(
+            recipe.data, recipe.seed, lambda done, total: status.update(f"decoding pictures {done}/{total}")
+        )
+
+
+def _train(
+    recipe: Recipe,
+    splits: PairedSplits,
+    run: RunFolder,
+    device: torch.device,
+    console: Console | None,
+    stop: Stop | None,
+    checkpoint: Checkpoint | None,
+    notes: list[str],
+) -> Run:
+    stop = stop or Stop()
+    with Narrator(run.log_path, console) as narrator:
+        tracker = open_tracker(recipe.tracking, run, recipe, narrator.say)
+        try:
+            trainer = Trainer(recipe, build_method(recipe), splits, run, device, narrator, tracker, checkpoint, stop)
+            for warning in splits.report.warnings:
+                narrator.say(f"warning: {warning}")
+            if checkpoint is not None or notes:
+                trainer.event("resumed", f"resumed at step {trainer.progress.step}")
+            for note in notes:
+                trainer.event("note", note)
+            if (caveat := make_repeatable(device)) is not None:
+                narrator.say(caveat)
+            if trainer.progress.finished:
+                raise RunError(
+                    f"{run.name} is finished: it has taken all {trainer.progress.step} steps of its recipe.",
+                    f"to go on, lengthen it: limner train --resume {run.path} training.steps="
+                    f"{2 * trainer.progress.step}",
+                )
+            with _stopping(stop, narrator):
+                return Run(run.path, trainer.train())
+        finally:
+            tracker.close()
+
+
+@contextmanager
+def _stopping(stop: Stop, narrator: Narrator) -> Iterator[None]:
+    """Ctrl-C and a polite kill end training after the present step; a second Ctrl-C ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+        narrator.say("stopping after this step and saving; press Ctrl-C again to stop at once")
+
+    before: Mapping[int, Any] = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _changed_pictures(then: DataReport, now: DataReport, inexact: bool) -> list[str]:
+    if then.fingerprint == now.fingerprint:
+        return []
+    if not inexact:
+        raise RunError(
+            "the pictures have changed since the run began, so it cannot go on exactly",
+            "put them back as they were, or go on anyway with --inexact, which the run records",
+        )
+    return ["the pictures have changed since the run began"]
+
+
+def _yaml(value: Any) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,91 @@
+"""What a recipe would do and what that costs, without doing it."""
+
+from __future__ import annotations
+
+import math
+import time
+from io import StringIO
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from limner.config.recipe import Recipe
+from limner.config.save import recipe_text
+from limner.data.batch import Batch
+from limner.data.paired import PairedSplits
+from limner.methods import build_method
+from limner.methods.method import Method
+from limner.training.api import open_pictures
+from limner.training.cadence import Cadence, cadence
+from limner.training.device import choose_device
+from limner.training.engine import Engine
+from limner.training.players import make_players
+
+TIMED = 2
+"""Steps that are timed, after one that is not."""
+
+
+def describe(recipe: Recipe) -> str:
+    """The resolved recipe, the pictures found, the networks, the cost of a step and the disk that a run needs.
+
+    Takes three real steps on real pictures; nothing is written.
+
+    Raises:
+        LimnerError: whatever would stop the training itself.
+    """
+    device = choose_device(recipe.device)
+    splits = open_pictures(recipe)
+    method = build_method(recipe).to(device).train()
+    text = StringIO()
+    plan = cadence(recipe.training, len(splits.train))
+    print(recipe_text(recipe), file=text)
+    print(f"pictures   {len(splits.train)} to train, {len(splits.validation)} to validate", file=text)
+    for warning in splits.report.warnings:
+        print(f"warning    {warning}", file=text)
+    for name, network in method.named_children():
+        print(f"network    {name}: {_count(network):,} parameters ({type(network).__name__})", file=text)
+    print(_step_line(recipe, method, splits, device, plan), file=text)
+    print(f"disk       about {_disk(recipe, method, plan) / 1e9:.1f} GB for checkpoints", file=text)
+    return text.getvalue().rstrip()
+
+
+def _step_line(recipe: Recipe, method: Method, splits: PairedSplits, device: torch.device, plan: Cadence) -> str:
+    engine = Engine(
+        method,
+        make_players(method, recipe.training),
+        device,
+        recipe.seed,
+        bf16=recipe.precision == "bf16",
+        parts=recipe.training.accumulate,
+    )
+
+    def draw_batch() -> Batch:
+        return splits.train.batch([(0, index % len(splits.train)) for index in range(recipe.training.batch)])
+
+    with FlopCounterMode(display=False) as counter:
+        engine.step(0, draw_batch, {})
+    times = []
+    for step in range(1, 1 + TIMED):
+        start = time.perf_counter()
+        engine.step(step, draw_batch, {})
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
+    seconds = min(times)
+    work = f"step       {counter.get_total_flops() / 1e9:.1f} GFLOP, {seconds:.3f} s on {device}"
+    if plan.total is None:
+        return f"{work}; about {math.floor((plan.limit or 0) / seconds):,} steps in {recipe.training.time}"
+    return f"{work}; {plan.total:,} steps take about {plan.total * seconds / 3600:.1f} h"
+
+
+def _disk(recipe: Recipe, method: Method, plan: Cadence) -> float:
+    training = recipe.training
+    kept = training.keep_last + 1 + (training.best is not None)
+    if training.keep_every and plan.total:
+        kept += plan.total // training.keep_every
+    averaged = sum(_count(getattr(method, name)) for name in method.averaged) if training.ema else 0
+    return kept * 4.0 * (3 * _count(method) + averaged)
+
+
+def _count(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())

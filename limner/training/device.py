@@ -1,0 +1,41 @@
+"""Which device a run uses, and how exactly it repeats there."""
+
+from __future__ import annotations
+
+import torch
+
+from limner.errors import RecipeError
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a recipe: `auto` takes the first GPU, else Apple's, else the CPU.
+
+    Raises:
+        RecipeError: the device named is not on this machine.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    device = torch.device(name)
+    present = {
+        "cpu": 1,
+        "cuda": torch.cuda.device_count(),
+        "mps": int(torch.backends.mps.is_available()),
+    }[device.type]
+    if (device.index or 0) >= present:
+        raise RecipeError(
+            f"device is '{name}', but this machine has {present or 'no'} such device", "set device=auto or device=cpu"
+        )
+    return device
+
+
+def make_repeatable(device: torch.device) -> str | None:
+    """Choose kernels that give the same bits every time, where there are such; returns what does not hold, in words.
+
+    On CUDA the backward passes of reflection padding and of interpolation have no deterministic form: PyTorch warns
+    and uses the other.
+    """
+    if device.type != "cuda":
+        return None if device.type == "cpu" else f"{device.type} gives no promise of the same bits from run to run"
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    return "on CUDA a few backward passes (reflection padding, interpolation) are not bit-exact from run to run"

@@ -1,0 +1,88 @@
+"""Everything that changes while a run goes on, to and from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from limner.errors import CheckpointError
+from limner.methods.method import Method
+from limner.training.average import WeightAverage
+from limner.training.checkpoint import Checkpoint, Content
+from limner.training.players import Player
+from limner.training.tensors import optimiser_from, optimiser_to_bytes, tensors_from, tensors_to_bytes
+
+MODEL = "model.safetensors"
+EMA = "ema.safetensors"
+
+
+@dataclass
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        step: steps done.
+        batches: batches drawn, more than the steps when a method's turns ask for fresh ones.
+        seconds: time spent training, over all sessions.
+        parts: parts that a batch is split into; doubled whenever memory ran out.
+        best: best value so far of the number that the recipe chooses checkpoints by.
+        held: factor that the learning rate stays at, once a finished schedule was lengthened.
+        total: steps of the run as it was last planned; None when it is limited by time.
+        finished: the run reached its end.
+        seen, pending: the last loss values handed to a balance, and those to be handed over next.
+    """
+
+    step: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+    parts: int = 1
+    best: float | None = None
+    held: float | None = None
+    total: int | None = None
+    finished: bool = False
+    seen: dict[str, float] = field(default_factory=dict)
+    pending: dict[str, float] = field(default_factory=dict)
+
+
+def pack(
+    method: Method, players: Mapping[str, Player], average: WeightAverage | None, progress: Progress
+) -> tuple[dict[str, Content], dict[str, Any]]:
+    """The files and the state of a checkpoint."""
+    files: dict[str, Content] = {MODEL: tensors_to_bytes(method.state_dict())}
+    if average is not None:
+        files[EMA] = tensors_to_bytes(average.state_dict())
+    for name, player in players.items():
+        files[_optimiser(name)] = optimiser_to_bytes(player.optimiser.state_dict())
+    state = asdict(progress) | {"average_updates": average.updates if average else None}
+    return files, state
+
+
+def unpack(
+    checkpoint: Checkpoint, method: Method, players: Mapping[str, Player], average: WeightAverage | None
+) -> Progress:
+    """Put a checkpoint's contents back where `pack` took them from.
+
+    Raises:
+        CheckpointError: it belongs to other networks or players.
+    """
+    state = dict(checkpoint.state)
+    updates = state.pop("average_updates")
+    try:
+        method.load_state_dict(tensors_from(checkpoint.file(MODEL), MODEL))
+        for name, player in players.items():
+            file = _optimiser(name)
+            player.optimiser.load_state_dict(optimiser_from(checkpoint.file(file), file))
+        if average is not None:
+            average.load_state_dict(tensors_from(checkpoint.file(EMA), EMA))
+            average.updates = updates
+        return Progress(**state)
+    except (RuntimeError, ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(
+            f"The checkpoint {checkpoint.path} does not fit this run: {str(error).splitlines()[-1].strip()}.",
+            "resume it with the recipe that it was written with",
+        ) from error
+
+
+def _optimiser(player: str) -> str:
+    return f"optimiser-{player}.pt"

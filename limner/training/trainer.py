@@ -1,0 +1,300 @@
+"""The loop: takes steps until the end, and in between logs, validates, samples and saves. The same for every method."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from limner.config.recipe import Recipe
+from limner.data.batch import Batch
+from limner.data.order import Order
+from limner.data.paired import PairedSplits
+from limner.data.prefetch import Prefetcher
+from limner.errors import RunError
+from limner.methods.method import Method
+from limner.training.average import WeightAverage
+from limner.training.cadence import cadence
+from limner.training.checkpoint import BEST, Checkpoint, prune, save_checkpoint, step_name
+from limner.training.engine import Engine, Values
+from limner.training.evaluation import Judge, spread
+from limner.training.logs import EventLog, MetricsLog
+from limner.training.players import make_players
+from limner.training.progress import Narrator
+from limner.training.run import RunFolder
+from limner.training.samples import follow, write_ranked
+from limner.training.schedule import rate_factor
+from limner.training.state import Progress, pack, unpack
+from limner.training.trackers import Tracker
+
+AHEAD = 4
+"""Batches prepared before they are needed."""
+
+
+class Ending(Enum):
+    """How a session of training ended."""
+
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass
+class Stop:
+    """Set from outside (Ctrl-C, the studio) to end training after the present step."""
+
+    asked: bool = False
+
+
+class Trainer:
+    """Trains one method in one run folder.
+
+    Args:
+        recipe: the resolved recipe.
+        method: freshly built from it, on the CPU.
+        splits: the pictures.
+        run: the run's folder, locked by the caller.
+        device: where to train.
+        narrator: tells people.
+        tracker: gets every number and grid as well.
+        checkpoint: what to go on from; None begins at step 0.
+        stop: asked, the trainer saves and ends after the present step.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        method: Method,
+        splits: PairedSplits,
+        run: RunFolder,
+        device: torch.device,
+        narrator: Narrator,
+        tracker: Tracker,
+        checkpoint: Checkpoint | None = None,
+        stop: Stop | None = None,
+    ) -> None:
+        training = recipe.training
+        self.recipe, self.splits, self.run, self.narrator, self.tracker = recipe, splits, run, narrator, tracker
+        self.stop = stop or Stop()
+        self.cadence = cadence(training, len(splits.train))
+        self.method = method.to(device).train()
+        self.players = make_players(self.method, training)
+        self.average = WeightAverage(self.method, training.ema) if training.ema else None
+        self.progress = Progress(parts=training.accumulate)
+        if checkpoint is not None:
+            self.progress = unpack(checkpoint, self.method, self.players, self.average)
+        self._lengthen()
+        self.engine = Engine(
+            self.method,
+            self.players,
+            device,
+            recipe.seed,
+            bf16=recipe.precision == "bf16",
+            clip=training.clip,
+            parts=self.progress.parts,
+            halved=self._halved,
+        )
+        self.judge = Judge(self.engine, self.average, recipe.seed)
+        self.order = Order(len(splits.train), training.batch, recipe.seed)
+        self.followed = follow(run.samples, splits, training.samples)
+        self.metrics = MetricsLog(run.metrics_path)
+        self.events = EventLog(run.events_path)
+        self._balanced = type(method).plan is not Method.plan
+
+    def train(self) -> Ending:
+        """Train to the end of the recipe, or until `stop` is asked. A checkpoint is on the disk when it returns.
+
+        Raises:
+            RunError: a loss is no longer a number, memory ran out, or the folder cannot be written.
+        """
+        progress, every = self.progress, self.cadence
+        if progress.step == 0:
+            self.followed.write_fixed()
+            self._sample()
+        window = _Window(self.recipe.training.batch)
+        batches = Prefetcher(self._batch, progress.batches, self.recipe.data.workers, AHEAD)
+        with batches:
+            window.open(batches.waited)
+            while not self._done():
+                if self.stop.asked:
+                    self.save()
+                    return Ending.INTERRUPTED
+                self._step(batches, window)
+                step = progress.step
+                last = self._done()
+                if step % every.log_every == 0 or last:
+                    self._log(window, batches.waited)
+                busy = time.perf_counter()
+                if step % every.validate_every == 0 or last:
+                    self._validate()
+                if step % every.sample_every == 0 or last:
+                    self._sample()
+                progress.finished = last
+                if step % every.checkpoint_every == 0 or last:
+                    self.save()
+                window.pause(time.perf_counter() - busy)
+        return Ending.FINISHED
+
+    def save(self) -> None:
+        """Write a checkpoint of this step and drop those that the recipe does not keep."""
+        training = self.recipe.training
+        self.progress.parts, self.progress.total = self.engine.parts, self.cadence.total
+        files, state = pack(self.method, self.players, self.average, self.progress)
+        save_checkpoint(self.run.checkpoints, step_name(self.progress.step), files, state)
+        prune(self.run.checkpoints, training.keep_last, training.keep_every)
+
+    def _batch(self, number: int) -> Batch:
+        return self.splits.train.batch(self.order.positions(number))
+
+    def _step(self, batches: Prefetcher[Batch], window: _Window) -> None:
+        progress = self.progress
+        start = time.perf_counter()
+        factor = progress.held
+        if factor is None:
+            factor = rate_factor(self.recipe.training.schedule, progress.step, self.cadence.total)
+        for player in self.players.values():
+            player.set_rate(factor)
+
+        def draw_batch() -> Batch:
+            progress.batches += 1
+            return next(batches)
+
+        values = self.engine.step(progress.step, draw_batch, progress.seen)
+        if self.average is not None:
+            self.average.update(self.method)
+        if self._balanced:
+            # Two steps old by the time it is used: the host need not wait for the step just taken.
+            progress.seen, progress.pending = progress.pending, _floats(values)
+        progress.step += 1
+        progress.seconds += time.perf_counter() - start
+        window.add(values)
+
+    def _done(self) -> bool:
+        if self.cadence.limit is not None:
+            return self.progress.seconds >= self.cadence.limit
+        return self.progress.step >= (self.cadence.total or 0)
+
+    def _log(self, window: _Window, waited: float) -> None:
+        losses, rate, data_wait = window.close(waited)
+        self._write(
+            {f"train/{name}": value for name, value in losses.items()}
+            | {
+                **{f"train/lr/{name}": player.optimiser.param_groups[0]["lr"] for name, player in self.players.items()},
+                "train/pictures_per_second": rate,
+                "train/data_wait": data_wait,
+            }
+        )
+        bad = [name for name, value in losses.items() if not math.isfinite(value)]
+        if bad:
+            raise RunError(
+                f"{bad[0]} is no longer a number at step {self.progress.step}; training stopped. The last checkpoint in "
+                f"{self.run.checkpoints} is from before.",
+                "lower training.optimiser.lr, set training.clip=1, or try precision=fp32",
+            )
+        step = self.progress.step
+        self.narrator.update(step, self.cadence.total, self._epoch(), losses, rate, data_wait, self._left(rate))
+
+    def _validate(self) -> None:
+        most, step = self.recipe.training.evaluate, self.progress.step
+        values: dict[str, float] = {}
+        for split, pictures in (("train", self.splits.train), ("val", self.splits.validation)):
+            judged = self.judge.judge(pictures, spread(len(pictures), most))
+            # Loss terms of the training split are logged as means over the steps themselves.
+            values |= {f"{split}/{k}": v for k, v in judged.values.items() if split == "val" or "/" not in k}
+            if split == "val":
+                write_ranked(self.run.samples, step, judged)
+        self._write(values)
+        self._keep_best(values)
+
+    def _keep_best(self, values: dict[str, float]) -> None:
+        tag, sign = self.recipe.training.best, 1 if self.recipe.training.best_is == "lowest" else -1
+        if tag is None:
+            return
+        if tag not in values:
+            raise RunError(
+                f"training.best is '{tag}', but no validation gives such a number",
+                f"it gives {', '.join(sorted(values))}",
+            )
+        if self.progress.best is None or sign * values[tag] < sign * self.progress.best:
+            self.progress.best = values[tag]
+            self.progress.parts, self.progress.total = self.engine.parts, self.cadence.total
+            save_checkpoint(self.run.checkpoints, BEST, *pack(self.method, self.players, self.average, self.progress))
+
+    def _sample(self) -> None:
+        grid = self.followed.write(self.progress.step, self.judge)
+        self.tracker.pictures(self.progress.step, "samples", grid)
+
+    def _write(self, values: dict[str, float]) -> None:
+        self.metrics.write(self.progress.step, self._epoch(), self.progress.seconds, values)
+        self.tracker.log(self.progress.step, values)
+
+    def _epoch(self) -> float:
+        return self.order.epoch(self.progress.batches)
+
+    def _left(self, rate: float) -> float | None:
+        if self.cadence.limit is not None:
+            return max(0.0, self.cadence.limit - self.progress.seconds)
+        steps = (self.cadence.total or 0) - self.progress.step
+        return steps * self.recipe.training.batch / rate if rate else None
+
+    def _halved(self, parts: int) -> None:
+        text = f"memory ran out: each batch of {self.recipe.training.batch} is now split into {parts} parts"
+        self.event("memory-halved", text)
+
+    def event(self, name: str, detail: str) -> None:
+        """Say something that a reader of the run must know, and keep it with the run."""
+        self.narrator.say(detail)
+        self.events.write(self.progress.step, name, detail)
+
+    def _lengthen(self) -> None:
+        progress, schedule = self.progress, self.recipe.training.schedule
+        total = self.cadence.total
+        if not progress.finished or progress.total is None or total is None or total <= progress.total:
+            return
+        progress.finished = False
+        if schedule.kind == "linear" and progress.held is None:
+            progress.held = rate_factor(schedule, progress.total - 1, progress.total)
+            self.narrator.say(
+                f"the learning rate had fallen to its end: going on at the last rate, {progress.held:.3g} of the base"
+            )
+
+
+class _Window:
+    """Means over the steps between two lines of the log; read from the device once."""
+
+    def __init__(self, batch: int) -> None:
+        self._batch = batch
+        self._sums: Values = {}
+        self._counts: dict[str, int] = {}
+        self._steps = 0
+
+    def open(self, waited: float) -> None:
+        self._start, self._waited, self._paused = time.perf_counter(), waited, 0.0
+        self._sums, self._counts, self._steps = {}, {}, 0
+
+    def add(self, values: Values) -> None:
+        for name, value in values.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+            self._counts[name] = self._counts.get(name, 0) + 1
+        self._steps += 1
+
+    def pause(self, seconds: float) -> None:
+        self._paused += seconds
+
+    def close(self, waited: float) -> tuple[dict[str, float], float, float]:
+        losses = {name: value / self._counts[name] for name, value in _floats(self._sums).items()}
+        elapsed = max(time.perf_counter() - self._start - self._paused, 1e-9)
+        result = losses, self._steps * self._batch / elapsed, (waited - self._waited) / elapsed
+        self.open(waited)
+        return result
+
+
+def _floats(values: dict[str, Tensor]) -> dict[str, float]:
+    if not values:
+        return {}
+    stacked: list[Any] = torch.stack([value.float() for value in values.values()]).tolist()
+    return dict(zip(values, stacked, strict=True))
