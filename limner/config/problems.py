@@ -93,7 +93,7 @@ def _allowed(detail: ErrorDetails) -> str | None:
         return _KINDS[kind]
     if kind in _BOUNDS:
         words, limit = _BOUNDS[kind]
-        return f"{words} {context[limit]}"
+        return f"{words} {_bound(context[limit])}"
     if kind in ("literal_error", "union_tag_invalid"):
         return str(context.get("expected") or context.get("expected_tags"))
     if kind in ("too_long", "too_short"):
@@ -125,6 +125,10 @@ def _meaning(key: str, model: type[Recipe]) -> str | None:
         if other.path == key and other.field.description:
             return f"{key}: {' '.join(other.field.description.split())}"
     return None
+
+
+def _bound(limit: float) -> str:
+    return str(int(limit)) if float(limit).is_integer() else str(limit)
 
 
 def _shown(value: Any) -> str:

@@ -134,21 +134,22 @@ def _compose(text: str, where: str, lines: bool = True) -> Node | None:
 
 
 def _not_yaml(error: yaml.YAMLError, text: str, where: str, lines: bool) -> RecipeError:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if "\t" in line[: len(line) - len(line.lstrip())]:
-            return RecipeError(
-                f"a tab indents {Origin(where, number)}: YAML allows only spaces", "replace the tab by spaces"
-            )
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        problem = error.problem or error.context
-    else:
-        mark = None
-        problem = str(error).splitlines()[0]
-    if problem and "'\\t'" in problem:
-        problem = "a tab where YAML wants spaces"
+    mark = error.problem_mark or error.context_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else str(error).splitlines()[0]
+    tab = _line_with_tab(text, problem or "", mark.line + 1 if mark else 0)
+    if tab:
+        place = Origin(where, tab if lines else None)
+        return RecipeError(f"a tab stands where YAML allows only spaces ({place})", "replace the tab by spaces")
     place = Origin(where, mark.line + 1 if mark and lines else None)
     return RecipeError(f"not valid YAML: {problem} ({place})", "text with : # [ ] { } in it needs quotes around it")
+
+
+def _line_with_tab(text: str, problem: str, line: int) -> int:
+    """The line (from 1) of a tab that is the likely reason; 0 when there is none. YAML often complains lines later."""
+    if "'\\t'" in problem:
+        return line
+    indents = (line[: len(line) - len(line.lstrip())] for line in text.splitlines())
+    return next((number for number, indent in enumerate(indents, start=1) if "\t" in indent), 0)
 
 
 def _read(node: Node | None, path: KeyPath, where: str, origins: dict[KeyPath, Origin]) -> Any:

@@ -1,0 +1,261 @@
+"""Recipes by name, file, run folder and plug-in; extends, overrides, and writing them back."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+import limner
+from limner.config.catalogue import list_recipes
+from limner.config.load import load_recipe, recipe_differences, save_recipe, shipped_recipes
+from limner.config.pix2pix import Pix2PixRecipe
+from limner.errors import RecipeError, RunError
+
+SHIPPED = sorted(shipped_recipes())
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("mode", ["l1", "cgan", "l1+cgan"])
+@pytest.mark.parametrize("augment", ["true", "false"])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_recipe_runs_in_every_mode(name: str, mode: str, augment: str) -> None:
+    recipe = load_recipe(name, [f"loss.mode={mode}", "loss.l1=12.5", f"data.augment.enabled={augment}"])
+    assert isinstance(recipe, Pix2PixRecipe)
+    assert (recipe.loss.mode, recipe.loss.l1) == (mode, 12.5)
+    assert recipe.data.augment.enabled is (augment == "true")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_header_says_what_about_says(name: str) -> None:
+    text = shipped_recipes()[name].read_text(encoding="utf-8")
+    header = [line for line in text.splitlines() if line.startswith("#")]
+    about = load_recipe(name).about
+    for field in ("paper", "command", "time", "expected"):
+        lines = [line for line in header if line.startswith(f"# {field}:")]
+        assert lines, f"the header of {name} has no {field}"
+        assert getattr(about, field) in lines[0]
+    assert about.title
+
+
+def test_the_study_is_the_study() -> None:
+    recipe = load_recipe("pix2pix-facades")
+    assert isinstance(recipe, Pix2PixRecipe)
+    assert (recipe.seed, recipe.data.direction, recipe.data.size, recipe.generator.levels) == (21, "BtoA", 256, 8)
+    assert (recipe.training.batch, recipe.training.epochs, recipe.training.schedule.kind) == (1, 200, "constant")
+    assert (recipe.loss.mode, recipe.loss.l1, recipe.loss.adversarial) == ("l1+cgan", 100, "bce")
+    assert recipe.generator.dropout_blocks == [1, 2, 3, 4]
+    night = load_recipe("pix2pix-day2night")
+    assert (night.training.batch, night.training.epochs, night.data.direction) == (4, 17, "AtoB")
+
+
+def test_list_names_every_shipped_recipe() -> None:
+    summaries = {summary.name: summary for summary in list_recipes()}
+    assert set(SHIPPED) <= set(summaries)
+    assert summaries["quickstart"].method == "pix2pix"
+    assert summaries["quickstart"].command == "limner quickstart"
+
+
+def test_chain_of_files_merges_key_by_key(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    write(tmp_path / "base" / "one.yaml", "extends: pix2pix-facades\nloss: {l1: 50}\ntraining: {optimiser: {lr: 3e-4}}")
+    child = write(tmp_path / "two.yml", "extends: base/one.yaml\nloss:\n  mode: l1\n")
+    recipe = load_recipe(child)
+    assert isinstance(recipe, Pix2PixRecipe)
+    assert (recipe.loss.l1, recipe.loss.mode) == (50, "l1")
+    assert (recipe.training.optimiser.lr, recipe.training.optimiser.betas) == (3e-4, (0.5, 0.999))
+
+
+@pytest.mark.parametrize(("key", "value"), [("steps", 7), ("epochs", 3), ("time", "2h")])
+def test_a_new_length_clears_the_inherited_one(tmp_path: Path, key: str, value: int | str) -> None:
+    child = write(tmp_path / "child.yaml", f"extends: quickstart\ntraining: {{{key}: {value}}}")
+    for recipe in (load_recipe(child), load_recipe("quickstart", [f"training.{key}={value}"])):
+        lengths = {name: getattr(recipe.training, name) for name in ("steps", "epochs", "time")}
+        assert lengths == {"steps": None, "epochs": None, "time": None} | {key: value}
+
+
+def test_the_last_override_wins() -> None:
+    recipe = load_recipe("quickstart", ["seed=3", "training.time=2h", "seed=4", "training.steps=9"])
+    assert (recipe.seed, recipe.training.steps, recipe.training.time) == (4, 9, None)
+
+
+@pytest.mark.parametrize("nothing", ["", "null", "~"])
+def test_nothing_clears_a_key(nothing: str) -> None:
+    recipe = load_recipe("pix2pix", ["training.ema=" + nothing, "loss.adversarial=" + nothing, "loss.l1=" + nothing])
+    assert isinstance(recipe, Pix2PixRecipe)
+    assert recipe.training.ema is None
+    assert (recipe.loss.adversarial, recipe.loss.l1) == ("bce", 100)
+
+
+def test_null_in_a_file_clears_an_inherited_group(tmp_path: Path) -> None:
+    child = write(tmp_path / "child.yaml", "extends: pix2pix-facades\ngenerator:\nloss: {l1: null}\n")
+    recipe = load_recipe(child, ["generator.width=8"])
+    assert isinstance(recipe, Pix2PixRecipe)
+    assert (recipe.generator.width, recipe.generator.levels, recipe.loss.l1) == (8, 8, 100)
+
+
+def test_paths_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    child = write(tmp_path / "child.yaml", "extends: quickstart\ndata: {path_b: ~/there}")
+    recipe = load_recipe(child, ["data.path=~/a folder #1: mine"])
+    assert recipe.data.path == tmp_path / "a folder #1: mine"
+    assert recipe.data.path_b == tmp_path / "there"
+
+
+def test_run_folder_and_its_file_repeat_the_run(tmp_path: Path) -> None:
+    recipe = load_recipe("quickstart", ["data.path=pictures", "training.optimisers.discriminator.lr=1e-5"])
+    save_recipe(recipe, tmp_path / "recipe.yaml")
+    assert load_recipe(tmp_path) == recipe
+    assert load_recipe(str(tmp_path / "recipe.yaml")) == recipe
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.yaml"]
+    lines = (tmp_path / "recipe.yaml").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["schema: 1", "about:"]
+
+
+def test_save_into_a_missing_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"recipe\.yaml"):
+        save_recipe(load_recipe("quickstart"), tmp_path / "nowhere" / "recipe.yaml")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    title=st.text(max_size=40),
+    path=st.text(st.characters(exclude_characters="\0~", exclude_categories=["Cs"]), min_size=1, max_size=20),
+    l1=st.floats(0, allow_nan=False, allow_infinity=False),
+    lr=st.floats(0, exclude_min=True, allow_nan=False, allow_infinity=False),
+    seed=st.integers(0, 2**63 - 1),
+    blocks=st.lists(st.integers(1, 7), max_size=4),
+)
+def test_a_saved_recipe_loads_equal(
+    tmp_path_factory: pytest.TempPathFactory,
+    title: str,
+    path: str,
+    l1: float,
+    lr: float,
+    seed: int,
+    blocks: list[int],
+) -> None:
+    values = load_recipe("pix2pix").model_dump(by_alias=True)
+    values["about"]["title"], values["data"]["path"], values["seed"] = title, Path(path), seed
+    values["loss"]["l1"], values["generator"]["dropout_blocks"] = l1, blocks
+    values["training"]["optimisers"] = {"generator": {"lr": lr}}
+    recipe = Pix2PixRecipe.model_validate(values)
+    file = tmp_path_factory.mktemp("saved") / "recipe.yaml"
+    save_recipe(recipe, file)
+    assert load_recipe(file) == recipe
+
+
+def test_differences_name_dotted_keys() -> None:
+    a = load_recipe("pix2pix-facades")
+    b = load_recipe("pix2pix-facades", ["data.derive.kind=edges", "loss.l1=10", "about.title=mine"])
+    assert recipe_differences(a, a) == []
+    assert recipe_differences(a, b) == [
+        ("loss.l1", 100.0, 10.0),
+        ("data.derive.kind", None, "edges"),
+        ("data.derive.strength", None, 1.0),
+    ]
+
+
+def test_recipes_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        load_recipe("quickstart").seed = 3  # type: ignore[misc]
+
+
+METHOD = """
+from typing import ClassVar
+from limner.config.base import Settings
+from limner.config.recipe import Recipe
+
+class MyRecipe(Recipe):
+    strength: float | None = 2.0
+
+class Mine:
+    recipe: ClassVar[type[Recipe]] = MyRecipe
+
+class Bare:
+    pass
+"""
+
+
+@pytest.fixture
+def my_method(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write(tmp_path / "my_method_for_tests.py", METHOD)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "my_method_for_tests", raising=False)
+    return write(tmp_path / "mine.yaml", "method: my_method_for_tests:Mine\ntraining: {steps: 3}\nstrength: 5\n")
+
+
+def test_a_method_by_import_path_brings_its_own_settings(my_method: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(my_method, ["strength=null"])
+    assert type(recipe).__name__ == "MyRecipe"
+    assert recipe.model_dump()["strength"] is None
+    save_recipe(recipe, tmp_path / "recipe.yaml")
+    assert load_recipe(tmp_path / "recipe.yaml") == recipe
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("my_method_for_tests:Bare", "does not say which settings"),
+        ("my_method_for_tests:Nothing", "has no class 'Nothing'"),
+        ("no_such_module:Mine", "no module named 'no_such_module'"),
+        ("pix2pics", "unknown method 'pix2pics'"),
+    ],
+)
+def test_a_method_that_is_not_there(my_method: Path, method: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message) as caught:
+        load_recipe(my_method, [f"method={method}"])
+    assert caught.value.tip
+
+
+def plug_in(folder: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    package = folder / "plug_in_for_tests"
+    (package / "more").mkdir(parents=True)
+    write(package / "__init__.py", "from pathlib import Path\nFOLDER = Path(__file__).parent / 'more'\n")
+    write(package / "mine.yaml", "extends: quickstart\nabout: {title: mine}\n")
+    write(package / "quickstart.yaml", "extends: pix2pix\n")
+    write(package / "more" / "yours.yaml", "extends: pix2pix\nseed: 99\n")
+    (folder / "plug_in_for_tests-1.dist-info").mkdir()
+    write(folder / "plug_in_for_tests-1.dist-info" / "METADATA", "Metadata-Version: 2.1\nName: x\nVersion: 1\n")
+    write(folder / "plug_in_for_tests-1.dist-info" / "entry_points.txt", f"[limner.recipes]\nx = {target}\n")
+    monkeypatch.delitem(sys.modules, "plug_in_for_tests", raising=False)
+    monkeypatch.syspath_prepend(folder)
+
+
+def test_plug_in_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(tmp_path, monkeypatch, "plug_in_for_tests")
+    assert load_recipe("mine").about.title == "mine"
+    assert load_recipe("quickstart").data.size == 64, "a plug-in must not replace a shipped recipe"
+    assert "mine" in [summary.name for summary in list_recipes()]
+
+
+def test_plug_in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(tmp_path, monkeypatch, "plug_in_for_tests:FOLDER")
+    assert load_recipe("yours").seed == 99
+
+
+def test_broken_plug_in_is_logged_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    plug_in(tmp_path, monkeypatch, "plug_in_for_tests:MISSING")
+    assert load_recipe("quickstart").data.size == 64
+    assert "plug-in 'x'" in caplog.text
+
+
+def test_settings_need_no_torch() -> None:
+    code = (
+        "import sys, limner.config.page as page; page.recipes_page();"
+        "from limner.config.load import load_recipe; load_recipe('quickstart', ['seed=1']);"
+        "sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    )
+    path = os.pathsep.join([str(Path(limner.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": path})
