@@ -150,7 +150,7 @@ def test_yaml_that_is_no_recipe(tmp_path: Path, text: str, message: str) -> None
 
 
 def test_a_tab_in_text_is_no_fault(tmp_path: Path) -> None:
-    (tmp_path / "recipe.yaml").write_text(START + "about: {title: 'a\tb'}  \t# three\n", encoding="utf-8")
+    (tmp_path / "recipe.yaml").write_text(START + "about: {title: 'a\tb'}  # three\t\n", encoding="utf-8")
     assert load_recipe(tmp_path / "recipe.yaml").about.title == "a\tb"
 
 
