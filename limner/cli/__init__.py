@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from limner.errors import LimnerError
+
+ERROR_FILES = "limner-error-*.txt"
+"""Names, in the system's temporary folder, of the tracebacks of unexpected errors."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,9 +78,9 @@ def _explain(error: Any) -> int:
     if context is not None and message.startswith("Missing"):
         print(context.get_help(), end="\n\n", file=sys.stderr)
     tip = f"'{context.command_path} --help' shows what it takes" if context is not None else None
-    possibilities = getattr(error, "possibilities", None)
-    if possibilities:
-        message, tip = error.message, f"a similar option exists: '{sorted(possibilities)[0]}'"
+    similar = get_close_matches(getattr(error, "option_name", ""), getattr(error, "possibilities", None) or [], n=1)
+    if similar:
+        message, tip = error.message, f"a similar option exists: '{similar[0]}'"
     _say(message, tip)
     return int(error.exit_code)
 
@@ -90,14 +94,14 @@ def _closed_pipe() -> int:
 def _unexpected(error: Exception) -> int:
     import tempfile
     import traceback
-    from pathlib import Path
 
-    handle, name = tempfile.mkstemp(prefix="limner-error-", suffix=".txt")
+    prefix, suffix = ERROR_FILES.split("*")
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=suffix)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         traceback.print_exception(error, file=file)
     _say(
         f"unexpected {type(error).__name__}: {error}",
-        f"this is a fault in limner; the traceback is in {Path(name)} (LIMNER_DEBUG=1 shows it here); "
+        f"this is a fault in limner; the traceback is in {name} (LIMNER_DEBUG=1 shows it here); "
         "'limner doctor --bundle FILE' collects what a bug report needs",
     )
     return 1

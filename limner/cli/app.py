@@ -8,7 +8,30 @@ from typer.main import get_command
 from limner import __version__
 from limner.cli.lazy import Entry, LazyGroup
 
-COMMANDS: dict[str, Entry] = {}
+COMMANDS: dict[str, Entry] = {
+    "quickstart": Entry(
+        "Train on limner's own pictures, evaluate, write the report: minutes on a CPU.",
+        "limner.cli.quickstart:quickstart",
+    ),
+    "recipes": Entry("The shipped experiments, one of them in full, the schema.", "limner.cli.recipes:app"),
+    "train": Entry("Train a model on a folder of pictures, or go on with a run.", "limner.cli.train:train"),
+    "translate": Entry("Translate pictures with a trained model.", "limner.cli.translate:translate"),
+    "report": Entry("Write one page that shows a run.", "limner.cli.report:report"),
+    "compare": Entry("Write one page that shows several runs side by side.", "limner.cli.compare:compare"),
+    "data": Entry(
+        "Look at pictures, draw some, see and clear the cache.",
+        {
+            "make": Entry(
+                "Draw pictures with known truth.",
+                {"facades": Entry("Draw facades, for all four tasks.", "limner.cli.data_make:facades")},
+            ),
+        },
+    ),
+    "import-weights": Entry(
+        "Turn public pix2pix weights into a model file.", "limner.cli.import_weights:import_weights"
+    ),
+    "doctor": Entry("What is on this machine, what is missing and how to get it.", "limner.cli.doctor:doctor"),
+}
 
 
 class _Limner(LazyGroup):

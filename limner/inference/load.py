@@ -19,6 +19,7 @@ from limner.errors import CheckpointError, LimnerError, RunError
 from limner.files import standing
 from limner.inference.model import Model
 from limner.training.checkpoint import BEST, MANIFEST, Checkpoint, checkpoints, read_checkpoint, step_name, step_of
+from limner.training.device import choose_device
 from limner.training.run import RECIPE, RunFolder, open_run, runs_folder
 from limner.training.tensors import tensors_from
 from limner.weights.model_file import ModelCard, read_model_file
@@ -148,11 +149,6 @@ def _card(recipe: Recipe, checkpoint: Checkpoint, averaged: bool) -> ModelCard:
 
 
 def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise RunError(f"The device '{name}' is not there.", "take --device cpu, or see: limner doctor") from error
-    return device
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name):
+        raise RunError(f"'{name}' names no device.", "say auto, cpu, mps, cuda or cuda:N")
+    return choose_device(name)

@@ -10,6 +10,11 @@ from torch import Tensor, nn
 
 from limner.errors import DataError
 
+
+class TooLargeError(DataError):
+    """A picture does not fit into memory; others may."""
+
+
 UNASKED = 4_000_000
 """Pictures of at most this many pixels are translated without asking."""
 
@@ -18,7 +23,7 @@ _LIVING = 0.5
 
 
 def check_memory(network: nn.Module, multiple: int, height: int, width: int, device: torch.device) -> None:
-    """Raise DataError when a picture of this size would not fit.
+    """Raise TooLargeError when a picture of this size would not fit.
 
     Args:
         network: run once on a picture of multiple x multiple pixels to see what it keeps per pixel.
@@ -30,7 +35,7 @@ def check_memory(network: nn.Module, multiple: int, height: int, width: int, dev
         return
     needed, free = height * width * bytes_per_pixel(network, multiple, device), free_memory(device)
     if free is not None and needed > free:
-        raise DataError(
+        raise TooLargeError(
             f"A picture of {width} x {height} pixels needs about {needed / 2**30:.1f} GiB of memory, "
             f"{free / 2**30:.1f} GiB are free on {device}.",
             "translate it in tiles (--tile 1024), or at the training size (--fit resize)",

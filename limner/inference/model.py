@@ -15,7 +15,7 @@ from limner.config.data import DeriveSettings
 from limner.data.derive import derive
 from limner.errors import DataError, WeightsError
 from limner.inference.forms import to_pixels, to_tensor, unpack
-from limner.inference.memory import check_memory
+from limner.inference.memory import TooLargeError, check_memory
 from limner.inference.noise import dropout, seed_for
 from limner.inference.sizes import crop_back, pad_to, resize, size_multiple
 from limner.inference.statistics import Statistics, fixed_statistics, gathered_statistics, layers_of_the_picture
@@ -212,7 +212,7 @@ class Model:
             try:
                 yield
             except torch.OutOfMemoryError as error:
-                raise DataError(
+                raise TooLargeError(
                     f"Memory ran out on {self.device}.",
                     "translate in tiles (--tile 1024), or at the training size (--fit resize)",
                 ) from error

@@ -33,7 +33,7 @@ def test_a_name_with_brackets_is_a_file_not_a_pattern(photos):
 
 
 def test_words_that_name_nothing(photos):
-    with pytest.raises(DataError, match="no photos/zebra.jpg"):
+    with pytest.raises(DataError, match=r"no photos/zebra\.jpg"):
         find_inputs(["photos/zebra.jpg"])
     (photos / "empty").mkdir()
     with pytest.raises(DataError, match="no pictures directly in"):

@@ -115,8 +115,8 @@ def test_without_a_best_the_newest_is_taken(run):
     [
         ("bset", "auto", "names no weights"),
         ("step-15", "auto", "no checkpoint step-000015"),
-        ("auto", "warp", "'warp' is not there"),
-        ("auto", "cuda:99", "'cuda:99' is not there"),
+        ("auto", "warp", "'warp' names no device"),
+        ("auto", "cuda:99", "'cuda:99', but this machine"),
     ],
 )
 def test_choices_that_cannot_be_met(run, weights, device, message):

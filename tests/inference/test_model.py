@@ -15,10 +15,11 @@ from limner.networks import build
 from limner.weights.model_file import ModelCard, read_model_file
 
 CPU = torch.device("cpu")
+AS_TRAINED = UseSettings()
 CAT = skimage.data.chelsea()[::3, ::3].copy()
 
 
-def make_model(norm="batch", use=UseSettings(), derive=None, levels=4):
+def make_model(norm="batch", use=AS_TRAINED, derive=None, levels=4):
     settings = UNetSettings(levels=levels, width=8, norm=norm)
     torch.manual_seed(3)
     network = build(settings)

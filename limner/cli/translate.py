@@ -1,0 +1,160 @@
+"""`limner translate`: pictures through a trained model."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from limner.data.pictures import Pixels
+    from limner.inference import Model
+    from limner.inference.inputs import Job
+
+
+class Fit(StrEnum):
+    pad = "pad"
+    resize = "resize"
+
+
+class Direction(StrEnum):
+    AtoB = "AtoB"
+    BtoA = "BtoA"
+
+
+def translate(
+    model: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run folder, a run's name, or a model file.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Pictures, folders of pictures, patterns in quotes.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for DIR/NAME.png; made when missing.")],
+    samples: Annotated[
+        int, typer.Option(min=1, help="Results per picture: NAME.png, NAME-2.png, ... They differ by dropout.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="The same picture with the same seed gives the same results.")] = 0,
+    stochastic: Annotated[
+        bool | None, typer.Option(help="Dropout on or off. By default as in training.", show_default=False)
+    ] = None,
+    fit: Annotated[
+        Fit,
+        typer.Option(help="Other sizes: pad by the border and crop back, or resize to the training size and back."),
+    ] = Fit.pad,
+    tile: Annotated[
+        int | None,
+        typer.Option(metavar="PIXELS", help="Very large pictures: translate in overlapping tiles of this size."),
+    ] = None,
+    derive: Annotated[
+        bool,
+        typer.Option("--derive", help="The inputs are photographs: first make edges, grey, ... as in training."),
+    ] = False,
+    direction: Annotated[
+        Direction | None, typer.Option(help="Checked against the direction that the model learnt.", show_default=False)
+    ] = None,
+    weights: Annotated[
+        str, typer.Option(help="newest, best or step-N, with :raw for weights without averaging.")
+    ] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
+    runs: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where runs live; else LIMNER_RUNS, else 'runs'.", show_default=False),
+    ] = None,
+) -> None:
+    """Translate pictures of any size and number with a trained model.
+
+    Norm statistics and dropout are as in training. Transparent pictures are laid on white. A picture that cannot be
+    read is named and skipped; the exit status is 1 then.
+    """
+    from limner.inference import load
+    from limner.inference.inputs import find_inputs, plan_jobs
+
+    jobs = plan_jobs(find_inputs(inputs), out, samples)
+    translator = load(model, weights, device, runs)
+    _check_direction(translator, direction)
+    _say_before(translator, tile, derive)
+    failed = _translate_all(translator, jobs, seed, stochastic, fit, tile, derive)
+    _say_after(len(jobs) - failed, failed, out)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _translate_all(
+    model: Model, jobs: list[Job], seed: int, stochastic: bool | None, fit: Fit, tile: int | None, derive: bool
+) -> int:
+    """Write every job's outputs; the number of pictures that could not be translated."""
+    from rich.progress import Progress
+
+    from limner.cli.output import messages
+    from limner.data.pictures import PictureError, open_picture
+    from limner.inference.memory import TooLargeError
+
+    console, failed = messages(), 0
+    with Progress(console=console, transient=True, disable=len(jobs) < 2 or not console.is_terminal) as progress:
+        for job in progress.track(jobs, description="translating"):
+            try:
+                picture = open_picture(job.source)
+                made = model.translate(
+                    picture,
+                    len(job.outputs),
+                    seed=seed,
+                    stochastic=stochastic,
+                    size="train" if fit == Fit.resize else "keep",
+                    tile=tile,
+                    derive=derive,
+                )
+            except (PictureError, TooLargeError) as error:
+                failed += 1
+                reason = error.message if isinstance(error, PictureError) else f"{job.source}: {error.message}"
+                console.print(f"skipped {reason}", markup=False, soft_wrap=True)
+                if isinstance(error, TooLargeError):
+                    console.print(f"tip: {error.tip}", markup=False, soft_wrap=True)
+                continue
+            for path, result in zip(job.outputs, made if isinstance(made, list) else [made], strict=True):
+                _write_png(path, result)
+    return failed
+
+
+def _write_png(path: Path, pixels: Pixels) -> None:
+    import io
+
+    from PIL import Image
+
+    from limner.files import cannot_write, write_atomically
+
+    encoded = io.BytesIO()
+    Image.fromarray(pixels).save(encoded, format="PNG")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    write_atomically(path, encoded.getvalue())
+
+
+def _check_direction(model: Model, direction: Direction | None) -> None:
+    from limner.errors import DataError
+
+    learnt = model.settings.direction
+    if direction is not None and direction != learnt:
+        raise DataError(
+            f"This {model.settings.method} model translates {learnt} only, not {direction}.",
+            f"train the other way: limner train RECIPE data.direction={direction}",
+        )
+
+
+def _say_before(model: Model, tile: int | None, derive: bool) -> None:
+    from limner.cli.output import messages
+
+    if tile is not None:
+        messages().print("Tiles share the norm statistics of their whole picture, which takes three passes.")
+    if model.derive is not None and not derive:
+        messages().print(
+            f"This model learnt from {model.derive.kind} made out of photographs: the inputs are taken to be such "
+            "pictures already. For photographs add --derive.",
+            soft_wrap=True,
+        )
+
+
+def _say_after(done: int, failed: int, out: Path) -> None:
+    pictures = "1 picture" if done == 1 else f"{done} pictures"
+    typer.echo(f"{pictures} translated into {out}" + (f", {failed} skipped" if failed else ""))

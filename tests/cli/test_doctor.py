@@ -1,0 +1,79 @@
+"""`limner doctor`: true facts, useful advice, an anonymous bundle."""
+
+import getpass
+import json
+import tomllib
+import zipfile
+from pathlib import Path
+
+import torch
+
+from limner.cli import main
+from limner.cli.bundle import anonymise
+from limner.cli.diagnosis import EXTRAS, diagnose
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_json_is_one_document(capsys):
+    assert main(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema"] == 1
+    assert found["computer"]["torch"] == torch.__version__.partition("+")[0] or found["computer"]["torch"]
+    assert found["devices"][0] == {"name": "cpu"}
+    assert found["memory"]["free"] is None or 0 < found["memory"]["free"] < found["memory"]["total"]
+    assert all(weights["url"].startswith("https://") for weights in found["weights"])
+
+
+def test_people_see_the_same(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["doctor"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("limner", "torch", "memory", "runs", "weights"):
+        assert word in shown
+
+
+def test_missing_extras_and_weights_are_advised(monkeypatch, tmp_path):
+    monkeypatch.setattr("limner.cli.diagnosis.find_spec", lambda name: None)
+    monkeypatch.setattr("limner.weights.pretrained.locate", lambda name: None)
+    advice = "\n".join(diagnose()["advice"])
+    for extra in EXTRAS:
+        assert f"pip install 'limner[{extra}]'" in advice
+    assert "LIMNER_WEIGHTS" in advice and "https://" in advice
+
+
+def test_little_disk_is_said(monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"total": 2**40, "free": 2**29})())
+    assert any("0.5 GiB are free" in line for line in diagnose()["advice"])
+
+
+def test_every_extra_is_known():
+    optional = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(EXTRAS) == set(optional) - {"all", "dev"}
+
+
+def test_the_bundle_tells_nobody(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LIMNER_RUNS", str(Path.home() / "secret" / "runs"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "limner-error-x.txt").write_text(f'File "{Path.home()}/work/x.py", line 1, in boom')
+    assert main(["doctor", "--bundle", str(tmp_path / "bundle.zip")]) == 0
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert set(texts) == {"doctor.json", "packages.txt", "traceback.txt"}
+    assert json.loads(texts["doctor.json"])["environment"]["LIMNER_RUNS"] == str(Path("~/secret/runs"))
+    assert "~/work/x.py" in texts["traceback.txt"]
+    assert all(str(Path.home()) not in text for text in texts.values())
+    assert "torch==" in texts["packages.txt"]
+
+
+def test_names_are_replaced_as_words_only(monkeypatch):
+    monkeypatch.setattr(getpass, "getuser", lambda: "ann")
+    monkeypatch.setattr("socket.gethostname", lambda: "ann-pc")
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/ann"))
+    text = "/home/ann/x Ann annual cannot /data/ann/y ann-pc"
+    assert anonymise(text) == "~/x USER annual cannot /data/USER/y HOST"
+
+
+def test_a_bundle_that_cannot_be_written(tmp_path, capsys):
+    assert main(["doctor", "--bundle", str(tmp_path / "no" / "bundle.zip")]) == 1
+    assert "error:" in capsys.readouterr().err
