@@ -1,0 +1,155 @@
+"""What a run is, in words: one sentence on what was trained on what, and how to do it again."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from limner.report import words
+from limner.report.reading import Json, RunFiles, dig
+
+_LARGEST_HEADER = 100 * 1024 * 1024
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+_KINDS = {"unet": "U-Net", "patchgan": "PatchGAN"}
+_DERIVED = {
+    "edges": "edges → photograph",
+    "grey": "grey → colour",
+    "low-resolution": "low resolution → full resolution",
+    "blur-noise": "blurred and noisy → clean",
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. `planned` is None when the recipe gives epochs or time."""
+
+    step: int
+    planned: int | None
+    seconds: float | None
+    epoch: float | None
+
+    @property
+    def unfinished(self) -> bool:
+        return self.planned is not None and self.step < self.planned
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command ready to paste, and what it does."""
+
+    purpose: str
+    line: str
+
+
+def progress(run: RunFiles) -> Progress:
+    """Where the log of a run ends."""
+    last = run.metrics[-1] if run.metrics else {}
+    planned = dig(run.recipe, "training.steps")
+    return Progress(
+        run.step,
+        planned if isinstance(planned, int) else None,
+        _number(last.get("seconds")),
+        _number(last.get("epoch")),
+    )
+
+
+def sentence(run: RunFiles) -> str:
+    """One sentence for the head of the page; what is not known is left out of it."""
+    far = progress(run)
+    kind = _KINDS.get(str(dig(run.recipe, "generator.kind")), "generator")
+    parameters = generator_parameters(run.path)
+    pairs = pictures(run.data, "train")
+    size, batch = dig(run.recipe, "data.size"), dig(run.recipe, "training.batch")
+    folder = Path(str(dig(run.recipe, "data.path") or "")).name
+    device = device_name(run.environment)
+    text = f"A {kind}" + (f" of {words.count(parameters)} parameters" if parameters else "")
+    text += " learnt " + task(run)
+    text += f" from {words.plural(pairs, 'pair')}" if pairs else ""
+    text += f" of “{folder}”" if folder and pairs else ""
+    text += f" at {size} px" if size else ""
+    if not far.step:
+        return f"{text}: it has just begun, nothing is measured yet."
+    text += (f", batch {batch}" if batch else "") + f", {words.plural(far.step, 'step')}"
+    text += f" in {words.duration(far.seconds)}" if far.seconds else ""
+    return text + (f" on {device}" if device else "") + "."
+
+
+def task(run: RunFiles) -> str:
+    """What becomes what."""
+    derived = dig(run.recipe, "data.derive.kind")
+    if derived:
+        return _DERIVED.get(str(derived), str(derived))
+    return "B → A" if dig(run.recipe, "data.direction") == "BtoA" else "A → B"
+
+
+def pictures(data: Json, split: str) -> int | None:
+    """Pairs of a split, as data.json counts them."""
+    counts = data.get("counts")
+    found = counts.get(split) if isinstance(counts, dict) else None
+    if isinstance(found, dict):
+        found = found.get("pairs")
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def device_name(environment: Json) -> str:
+    """What did the work: the GPU by name, or the processor and its threads."""
+    device = str(environment.get("device") or "")
+    if device and device != "cpu":
+        return device
+    processor, threads = str(environment.get("processor") or "a CPU"), environment.get("threads")
+    return f"{processor} ({words.plural(threads, 'thread')})" if isinstance(threads, int) else device
+
+
+def generator_parameters(run: Path) -> int | None:
+    """Parameters of the generator, counted in the header of a checkpoint; None without one."""
+    for path in sorted(run.glob("checkpoints/*/model.safetensors"), reverse=True):
+        try:
+            with path.open("rb") as file:
+                (length,) = struct.unpack("<Q", file.read(8))
+                header = json.loads(file.read(length)) if length < _LARGEST_HEADER else {}
+            shapes = [
+                tensor["shape"]
+                for name, tensor in header.items()
+                if name.startswith("generator.") and not name.endswith(_STATISTICS)
+            ]
+            if shapes:
+                return int(sum(math.prod(shape) for shape in shapes))
+        except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError):
+            continue
+    return None
+
+
+def repeat(run: RunFiles) -> list[Command]:
+    """What to paste to do it again, to go on, and to use it."""
+    folder = shlex.quote(str(run.path))
+    recipe = shlex.quote(str(run.path / "recipe.yaml"))
+    commands = [Command("Train it again, from the same recipe and seed", f"limner train {recipe}")]
+    far = progress(run)
+    if far.unfinished:
+        commands.append(Command("Go on where it stopped", f"limner train --resume {folder}"))
+    elif far.planned:
+        line = f"limner train --resume {folder} training.steps={2 * far.planned}"
+        commands.append(Command("Train it for twice as long", line))
+    commands.append(Command("Use it on new pictures", f"limner translate {folder} PICTURES --out translated"))
+    return commands
+
+
+def environment_command(environment: Json) -> Command | None:
+    """Installs the versions that the run was made with."""
+    names = ("limner", "torch", "torchvision")
+    pins = [f"{name}=={environment[name]}" for name in names if isinstance(environment.get(name), str)]
+    if not pins:
+        return None
+    # A local version such as 2.11.0+cpu cannot be asked of the package index.
+    return Command(
+        "Install the same versions first", "pip install " + " ".join(shlex.quote(pin.partition("+")[0]) for pin in pins)
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

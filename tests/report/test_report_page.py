@@ -1,0 +1,262 @@
+"""The report of one run: whole, self-contained, small, safe, and honest about what it lacks."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from fake_run import FakeRun
+from PIL import Image
+
+from limner.errors import RunError
+from limner.report import page as page_module
+from limner.report.page import write_report
+from limner.report.reading import read_run
+from limner.report.series import all_series
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes, the text outside scripts and styles, and whether tags close in order."""
+
+    VOID = ("meta", "img", "input", "path", "br", "link")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return FakeRun().write(tmp_path_factory.mktemp("runs") / "facades")
+
+
+@pytest.fixture(scope="module")
+def page(run: Path) -> str:
+    return write_report(run).path.read_text(encoding="utf-8")
+
+
+def test_loads_nothing_from_outside(page: str) -> None:
+    tags = Tags(page)
+    for tag, attributes in tags.found:
+        for name in ("src", "href", "action", "poster", "srcset", "data"):
+            value = attributes.get(name)
+            if value and (tag, name) != ("a", "href"):
+                assert value.startswith("data:image/"), (tag, name, value[:80])
+            elif value:
+                assert value.startswith("#"), value
+    assert tags.open == []
+    assert not re.search(r"(?i)https?://|url\(|@import|<link|<iframe", page)
+    assert "default-src 'none'" in page
+
+
+def test_has_every_metric_and_every_setting(run: Path, page: str) -> None:
+    text = Tags(page).text
+    logged = all_series(read_run(run).metrics)
+    assert len(logged) > 15
+    for tag in logged:
+        assert tag in text, tag
+    for key in ("loss.l1", "data.augment.enlarge", "training.optimiser.lr", "0.9999977"):
+        assert key in text
+    assert "lower is better" in text
+    assert "Spectrum distance" in text
+
+
+def test_says_what_was_trained_on_what(page: str) -> None:
+    assert (
+        "A U-Net learnt A → B from 400 pairs of “facades” at 64 px, batch 1, 2,000 steps in 9 min 20 s "
+        "on AMD EPYC 9B14 (2 threads)." in page
+    )
+    assert "cut off after 1,024 bytes" in page
+    assert "resumed" in page
+    assert "pip install limner==0.1.0 torch==2.11.0 torchvision==0.26.0" in page
+
+
+def test_shows_ranks_and_time_lapse(page: str) -> None:
+    tags = Tags(page)
+    text = tags.text
+    assert text.index("Best, median and worst") < text.index("Median") < text.index("How it got there")
+    assert text.count("facade 0") == 3
+    frames = json.loads(re.search(r'id="frames">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
+    assert len(frames["captions"]) == 5
+    assert frames["captions"][-1] == "step 2,000 · epoch 5 · 9 min 20 s"
+    assert len(frames["shown"][0]) == 6
+    assert len(set(frames["pool"])) == len(frames["pool"]) == 30
+    # Without script the last frame stands there.
+    slots = [attributes for _, attributes in tags.found if "data-slot" in attributes]
+    assert [slot["src"] for slot in slots] == [frames["pool"][place] for place in frames["shown"][-1]]
+    assert all(attributes.get("alt") for tag, attributes in tags.found if tag == "img")
+
+
+def test_headings_descend_one_by_one(page: str) -> None:
+    levels = [int(tag[1]) for tag, _ in Tags(page).found if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_counts_the_generator_in_a_checkpoint(tmp_path: Path) -> None:
+    run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
+    header = {
+        "generator.a.weight": {"dtype": "F32", "shape": [1000, 2721], "data_offsets": [0, 0]},
+        "generator.a.running_mean": {"dtype": "F32", "shape": [99999999], "data_offsets": [0, 0]},
+        "discriminator.b": {"dtype": "F32", "shape": [99999999], "data_offsets": [0, 0]},
+    }
+    (run / "checkpoints/step-000100").mkdir(parents=True)
+    data = json.dumps(header).encode()
+    (run / "checkpoints/step-000100/model.safetensors").write_bytes(len(data).to_bytes(8, "little") + data)
+    assert "A U-Net of 2.72 M parameters" in write_report(run).path.read_text()
+
+
+def test_escapes_hostile_names(tmp_path: Path) -> None:
+    evil = '</script><img src=x onerror="alert(1)">'
+    run = FakeRun(samples=1, frames=2).write(tmp_path / "<b>bold & 'quoted'")
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe["about"]["title"] = evil
+    recipe["data"]["path"] = f"/x/{evil}"
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    (run / "data.json").write_text(
+        json.dumps({"counts": {"train": 3}, "unreadable": [{"file": evil, "reason": evil}], evil: evil})
+    )
+    (run / "environment.json").write_text(json.dumps({"command": evil, evil: evil, "torch": evil}))
+    (run / "events.jsonl").write_text(json.dumps({"step": 1, "event": evil, "detail": {evil: evil}}) + "\n")
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({"schema": 1, "step": 2010, f"train/{evil}": 1.0, evil: 2}) + "\n")
+    document = json.loads((run / "samples/validation.json").read_text())
+    document["pictures"][0]["name"] = evil
+    (run / "samples/validation.json").write_text(json.dumps(document))
+    page = write_report(run).path.read_text()
+    assert "onerror=" in page
+    assert "<img src=x" not in page
+    assert "<b>bold" not in page
+    tags = Tags(page)
+    assert tags.open == []
+    assert not any("onerror" in attributes for _, attributes in tags.found)
+
+
+def test_a_picture_outside_the_run_is_never_shown(tmp_path: Path) -> None:
+    run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "secret.png")
+    document = json.loads((run / "samples/validation.json").read_text())
+    for entry in document["pictures"]:
+        entry["output"] = "../../secret.png"
+        entry["target"] = str(tmp_path / "secret.png")
+    (run / "samples/validation.json").write_text(json.dumps(document))
+    written = write_report(run)
+    assert any("3 pictures that are not there" in note for note in written.notes)
+
+
+@pytest.mark.parametrize(
+    "missing", ["environment.json", "data.json", "metrics.jsonl", "events.jsonl", "samples", "samples/validation.json"]
+)
+def test_survives_what_is_missing(tmp_path: Path, missing: str) -> None:
+    run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
+    target = run / missing
+    target.rename(tmp_path / "gone")
+    written = write_report(run)
+    assert "<h1>run</h1>" in written.path.read_text()
+    expected = {"samples": "no sample pictures", "events.jsonl": "", "samples/validation.json": ""}
+    if wanted := expected.get(missing, missing):
+        assert any(wanted in note for note in written.notes)
+    else:
+        assert written.notes == []
+
+
+@pytest.mark.parametrize(
+    "name", ["recipe.yaml", "environment.json", "data.json", "metrics.jsonl", "events.jsonl", "samples/validation.json"]
+)
+@pytest.mark.parametrize("damage", ["cut", "binary", "list", "newer"])
+def test_names_a_damaged_file(tmp_path: Path, name: str, damage: str) -> None:
+    run = FakeRun(samples=1, frames=1, steps=400).write(tmp_path / "run")
+    whole = (run / name).read_bytes()
+    lines = name.endswith("jsonl")
+    (run / name).write_bytes(
+        {
+            "cut": b"{: [" if name.endswith("yaml") else whole[: len(whole) // 2 - 7],
+            "binary": b"\xff\x00\xfe{{\n" * 30,
+            "list": b"[1, 2]\n",
+            "newer": b'{"schema": 2, "step": 3}\n',
+        }[damage]
+    )
+    written = write_report(run)
+    if damage == "cut" and lines:
+        # A last line without its end is being written at this moment: nothing to complain of.
+        assert not any("damaged" in note for note in written.notes)
+    else:
+        assert any(Path(name).name in note for note in written.notes), written.notes
+    page = written.path.read_text()
+    assert Tags(page).open == []
+
+
+def test_leaves_out_damaged_pictures(tmp_path: Path) -> None:
+    run = FakeRun(samples=2, frames=2).write(tmp_path / "run")
+    for path in (run / "samples/step-002000").glob("*.png"):
+        path.write_bytes(path.read_bytes()[:60])
+    written = write_report(run)
+    assert any("4 pictures cannot be read" in note for note in written.notes)
+    assert "at step 1,000" in written.path.read_text()
+
+
+def test_a_run_that_just_began(tmp_path: Path) -> None:
+    whole = FakeRun(samples=1, frames=1).write(tmp_path / "whole")
+    run = tmp_path / "young"
+    run.mkdir()
+    (run / "recipe.yaml").write_bytes((whole / "recipe.yaml").read_bytes())
+    page = write_report(run).path.read_text()
+    assert "it has just begun" in page
+    assert "limner train --resume" in page
+
+
+def test_numbers_that_are_none_are_said_first(tmp_path: Path) -> None:
+    run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write('{"schema": 1, "step": 2020, "train/generator/l1": "NaN", "val/l1": "Infinity"}\n')
+        file.write('{"schema": 1, "step": 2040, "train/generator/l1": NaN}\n')
+    page = write_report(run).path.read_text()
+    assert "Training broke down: train/generator/l1, val/l1 are no longer a number." in page
+    assert "NaN" not in page.replace("isNaN", "")
+
+
+def test_shrinks_to_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = FakeRun(size=192, samples=1, frames=6).write(tmp_path / "run")
+    first = write_report(run).bytes
+    budget = first * 2 // 3
+    monkeypatch.setattr(page_module, "BUDGET", budget)
+    assert write_report(run).bytes < budget
+
+
+def test_refuses_what_cannot_be_written(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError) as caught:
+        write_report(run, tmp_path / "no-such-folder" / "page.html")
+    assert caught.value.tip
+
+
+def test_needs_no_torch(run: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from limner.report.page import write_report;"
+        "import limner.cli.report, limner.cli.compare, limner.report.compare_page, limner.training.run;"
+        f"write_report(Path({str(run)!r})); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
