@@ -99,12 +99,12 @@ def read_checkpoint(path: Path, only: Collection[str] | None = None) -> Checkpoi
         CheckpointError: it is missing, incomplete, damaged or of a newer format; names the bad file.
     """
     while True:
-        before = _glance(path)
+        place, manifest = _glance(path)
         try:
-            return _read(path, standing(path), only)
+            return _read(path, place, manifest, only)
         except CheckpointError:
             # Replaced by a living writer while it was read: what stands there now is another one, read that.
-            if _glance(path) == before:
+            if _glance(path) == (place, manifest):
                 raise
 
 
@@ -150,6 +150,13 @@ def prune(folder: Path, keep_last: int, keep_every: int | None = None) -> None:
             remove_folder(standing(path))
 
 
+def cut_after(folder: Path, step: int) -> None:
+    """Delete the checkpoints of later steps: when a run goes on from this one, they are damaged or of another future."""
+    for path in checkpoints(folder):
+        if step_of(path.name) > step:
+            remove_folder(standing(path))
+
+
 def _write(path: Path, content: Content, hasher: ThreadPoolExecutor) -> dict[str, Any]:
     if isinstance(content, bytes):
         # Hashing and writing take about as long as each other and both leave the interpreter free.
@@ -162,8 +169,8 @@ def _write(path: Path, content: Content, hasher: ThreadPoolExecutor) -> dict[str
         return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def _read(path: Path, place: Path, only: Collection[str] | None) -> Checkpoint:
-    entries = _manifest(path, _bytes(place / MANIFEST))
+def _read(path: Path, place: Path, manifest: bytes | None, only: Collection[str] | None) -> Checkpoint:
+    entries = _manifest(path, _bytes(place / MANIFEST) if manifest is None else manifest)
     wanted = [name for name in entries if only is None or name in only or name == STATE]
     contents = {name: _checked(place / name, entries[name]) for name in wanted}
     state = json.loads(contents.pop(STATE))
@@ -211,11 +218,13 @@ def _bytes(path: Path) -> bytes:
         raise CheckpointError(f"{path} cannot be read: {reason}.", "check its permissions and its disk") from error
 
 
-def _glance(path: Path) -> bytes | None:
+def _glance(path: Path) -> tuple[Path, bytes | None]:
+    """Where a checkpoint stands at this moment, and its manifest if it can be read."""
+    place = standing(path)
     try:
-        return _bytes(standing(path) / MANIFEST)
-    except CheckpointError:
-        return None
+        return place, (place / MANIFEST).read_bytes()
+    except OSError:
+        return place, None
 
 
 def _json(value: object) -> bytes:

@@ -55,13 +55,17 @@ class Environment(Settings):
     started: str
     """Local time with its offset, ISO 8601."""
 
+    def text(self) -> str:
+        """What `environment.json` says."""
+        return self.model_dump_json(indent=1, by_alias=True) + "\n"
+
     def save(self, path: Path) -> None:
         """Write `environment.json`, whole or not at all.
 
         Raises:
             RunError: it cannot be written.
         """
-        write_atomically(path, self.model_dump_json(indent=1, by_alias=True) + "\n")
+        write_atomically(path, self.text())
 
     @classmethod
     def load(cls, path: Path) -> Environment:
@@ -92,10 +96,12 @@ def describe_environment(threads: int, device: str = "cpu") -> Environment:
         threads: number of threads that PyTorch computes with.
         device: the device that trains, as PyTorch names it: `cpu`, `cuda`, `cuda:0`, `mps`.
     """
+    import torch
+
     return Environment(
         limner=limner.__version__,
         python=platform.python_version(),
-        torch=_version("torch"),
+        torch=str(torch.__version__),
         torchvision=_version("torchvision"),
         numpy=_version("numpy"),
         pillow=_version("pillow"),

@@ -1,0 +1,118 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from limner.errors import RunError
+from limner.files import aside, mend_folder, remove_folder, standing, whole_folder, write_atomically, write_synced
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_text_and_bytes_replace_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    write_atomically(path, b"old")
+    write_atomically(path, "größer")
+    assert path.read_bytes() == "größer".encode()
+    assert names(tmp_path) == {"recipe.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("number", "says", "tip"),
+    [
+        (errno.ENOSPC, "disk is full", "free some space"),
+        (errno.EACCES, "No permission", "permissions"),
+        (errno.EIO, "cannot be written", "another folder"),
+    ],
+)
+def test_refusal_of_the_disk_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, says: str, tip: str
+) -> None:
+    path = tmp_path / "a.json"
+    write_atomically(path, "old")
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(RunError) as caught:
+        write_atomically(path, "new")
+    assert says in caught.value.message
+    assert str(path) in caught.value.message
+    assert tip in str(caught.value.tip)
+    assert path.read_text() == "old"
+    assert names(tmp_path) == {"a.json"}
+
+
+def test_file_in_place_of_a_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="a file is where a folder should be"):
+        write_atomically(tmp_path / "file" / "a.json", "new")
+
+
+def test_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    for content in (b"old", b"new"):
+        with whole_folder(tmp_path / "best") as temporary:
+            write_synced(temporary / "a", content)
+            assert not (tmp_path / "best").exists() or (tmp_path / "best" / "a").read_bytes() == b"old"
+    assert (tmp_path / "best" / "a").read_bytes() == b"new"
+    assert names(tmp_path) == {"best"}
+
+
+def test_failed_block_leaves_the_old_folder(tmp_path: Path) -> None:
+    with whole_folder(tmp_path / "best") as temporary:
+        write_synced(temporary / "a", b"old")
+    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "best") as temporary:
+        write_synced(temporary / "a", b"new")
+        raise ZeroDivisionError
+    assert (tmp_path / "best" / "a").read_bytes() == b"old"
+    assert names(tmp_path) == {"best"}
+
+
+def test_death_between_the_two_renames_is_mended(tmp_path: Path) -> None:
+    place = tmp_path / "best"
+    aside(place).mkdir()
+    (tmp_path / ".tmp-best-12").mkdir()
+    assert standing(place) == aside(place)
+    mend_folder(tmp_path)
+    assert standing(place) == place
+    assert names(tmp_path) == {"best"}
+
+
+def test_death_before_the_last_deletion_is_mended(tmp_path: Path) -> None:
+    place = tmp_path / "best"
+    write_dummy(place, b"new")
+    write_dummy(aside(place), b"old")
+    assert standing(place) == place
+    mend_folder(tmp_path)
+    assert (place / "a").read_bytes() == b"new"
+    assert names(tmp_path) == {"best"}
+
+
+def test_leftover_aside_does_not_stop_the_next_replacement(tmp_path: Path) -> None:
+    place = tmp_path / "best"
+    write_dummy(place, b"new")
+    write_dummy(aside(place), b"old")
+    with whole_folder(place) as temporary:
+        write_synced(temporary / "a", b"newer")
+    assert (place / "a").read_bytes() == b"newer"
+    assert names(tmp_path) == {"best"}
+
+
+def test_mending_a_folder_that_is_not_there_is_nothing(tmp_path: Path) -> None:
+    mend_folder(tmp_path / "checkpoints")
+    assert names(tmp_path) == set()
+
+
+def test_removed_folder_is_gone_at_once(tmp_path: Path) -> None:
+    write_dummy(tmp_path / "step-1", b"")
+    remove_folder(tmp_path / "step-1")
+    assert names(tmp_path) == set()
+
+
+def write_dummy(folder: Path, content: bytes) -> None:
+    folder.mkdir()
+    write_synced(folder / "a", content)
