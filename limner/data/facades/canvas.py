@@ -114,7 +114,10 @@ class Canvas:
 
     def cast(self, rect: Rect, depth: float) -> None:
         """The shadow on the wall of something that stands out from it by `depth` pixels; paint the thing afterwards."""
-        self.shade(rect.moved(round(-self.light.side * depth * self.light.slant), round(depth * self.light.drop)))
+        x, y = round(-self.light.side * depth * self.light.slant), round(depth * self.light.drop)
+        top = min(rect.top + y, rect.bottom)
+        self.shade(Rect(rect.left + x // 2, top, rect.right + x // 2, rect.bottom + y // 2))
+        self.shade(Rect(rect.left + x, top, rect.right + x, rect.bottom + y))
 
     def shine(self, rect: Rect, light: Colour | Floats) -> None:
         """At night this surface gives out light; an array is shaped like the clipped rectangle."""

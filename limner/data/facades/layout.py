@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from limner.data.facades.labels import Label
 from limner.data.facades.palette import draw_palette, pick
-from limner.data.facades.plan import Building, Plan, draw_plan
+from limner.data.facades.plan import ROOF_HEIGHTS, Building, Plan, draw_plan
 from limner.data.facades.storeys import add_ground_floor, add_storey
 from limner.data.facades.styles import Style
 
@@ -51,50 +53,46 @@ def _add_walls(plan: Plan) -> None:
 
 
 def _add_roof(plan: Plan) -> None:
-    box, rng = plan.box, plan.rng
-    height = min(box.top - 0.02, {"flat": 0.0, "pitched": 0.16, "mansard": 0.15, "gable": 0.27}[plan.roof])
-    if plan.roof == "flat" or height < 0.03:
-        return
-    top, lean = box.top - height, {"pitched": 0.06, "mansard": 0.025, "gable": 0.0}[plan.roof]
+    height = min(plan.box.top - 0.02, ROOF_HEIGHTS[plan.roof])
     if plan.roof == "gable":
-        gables = 1 if box.width < 0.75 else pick(rng, (1, 2, 2))
-        span = box.width / gables
+        gables = 1 if plan.box.width < 0.75 else pick(plan.rng, (1, 2, 2))
+        span = plan.box.width / gables
         for index in range(gables):
-            left = box.left + span * index
-            middle, right = left + span / 2, left + span
-            peak = max(0.015, box.top - min(height, span * 0.62))
-            plan.add_outline(Label.FACADE, ((left, box.top), (middle, peak), (right, box.top)), plan.texture)
-            thick = 0.028
-            verge = ((left - thick, box.top), (middle, peak - thick), (right + thick, box.top))
-            plan.add_outline(
-                Label.ROOF, (*verge, (right, box.top), (middle, peak + thick / 2), (left, box.top)), "verge"
-            )
-            half = span * plan.window_width * 0.16
-            low, high = box.top - (box.top - peak) * 0.18, box.top - (box.top - peak) * 0.52
-            plan.add(Label.WINDOW, middle - half, high, middle + half, low, plan.glazing)
-        return
+            _add_gable(plan, plan.box.left + span * index, span, min(height, span * 0.62))
+    elif height >= 0.03:
+        _add_eaves_roof(plan, height)
+
+
+def _add_gable(plan: Plan, left: float, span: float, height: float) -> None:
+    """A gable wall with its window, under the edge of a roof that runs away from us."""
+    middle, right, eaves, thick = left + span / 2, left + span, plan.box.top, 0.028
+    peak = max(0.015, eaves - height)
+    plan.add_outline(Label.FACADE, ((left, eaves), (middle, peak), (right, eaves)), plan.texture)
+    over = ((left - thick, eaves), (middle, peak - thick), (right + thick, eaves))
+    under = ((right, eaves), (middle, peak + thick / 2), (left, eaves))
+    plan.add_outline(Label.ROOF, (*over, *under), "verge")
+    half, rise = span * plan.window_width * 0.16, eaves - peak
+    plan.add(Label.WINDOW, middle - half, eaves - rise * 0.52, middle + half, eaves - rise * 0.18, plan.glazing)
+
+
+def _add_eaves_roof(plan: Plan, height: float) -> None:
+    """A roof that slopes towards us, with chimneys and dormers."""
+    box, rng = plan.box, plan.rng
+    top, lean = box.top - height, 0.025 if plan.roof == "mansard" else 0.06
     for x in rng.uniform(box.left + 0.05, box.right - 0.08, int(rng.integers(0, 4))):
-        plan.add(
-            Label.ROOF, x, max(0.0, top - rng.uniform(0.02, 0.05)), x + rng.uniform(0.03, 0.06), top + 0.02, "chimney"
-        )
+        chimney = max(0.0, top - rng.uniform(0.02, 0.05))
+        plan.add(Label.ROOF, x, chimney, x + rng.uniform(0.03, 0.06), top + 0.02, "chimney")
     corners = ((box.left, box.top), (box.left + lean, top), (box.right - lean, top), (box.right, box.top))
     plan.add_outline(Label.ROOF, corners, plan.covering)
-    if rng.random() < (0.95 if plan.roof == "mansard" else 0.5):
-        every = pick(rng, (1, 1, 2))
-        for left, right in list(zip(plan.edges, plan.edges[1:], strict=False))[::every]:
-            middle, half = (left + right) / 2, min((right - left) * 0.2, height * 0.35)
-            if middle - half > box.left + lean and middle + half < box.right - lean:
-                plan.add(
-                    Label.ROOF, middle - half * 1.35, box.top - height * 0.86, middle + half * 1.35, box.top, "dormer"
-                )
-                plan.add(
-                    Label.WINDOW,
-                    middle - half,
-                    box.top - height * 0.68,
-                    middle + half,
-                    box.top - height * 0.08,
-                    "casement",
-                )
+    if rng.random() > (0.95 if plan.roof == "mansard" else 0.5):
+        return
+    for left, right in list(pairwise(plan.edges))[:: pick(rng, (1, 1, 2))]:
+        middle, half = (left + right) / 2, min((right - left) * 0.2, height * 0.35)
+        cheek = half * 1.35
+        if middle - cheek > box.left + lean and middle + cheek < box.right - lean:
+            plan.add(Label.ROOF, middle - cheek, box.top - height * 0.86, middle + cheek, box.top, "dormer")
+            head, foot = box.top - height * 0.68, box.top - height * 0.08
+            plan.add(Label.WINDOW, middle - half, head, middle + half, foot, "casement")
 
 
 def _add_bands(plan: Plan) -> None:
@@ -143,10 +141,10 @@ def _add_timber(plan: Plan) -> None:
     braced = pick(rng, ("cross", "slant", "none", "slant"))
     for x in plan.edges:
         plan.add(Label.PILLAR, x - thick / 2, box.top, x + thick / 2, bottom, "beam")
-    for top, low in zip(floors, floors[1:], strict=False):
+    for top, low in pairwise(floors):
         middle = low - (low - top) * 0.24
         plan.add(Label.MOLDING, box.left, middle - thick / 3, box.right, middle + thick / 3, "beam")
-        for index, (left, right) in enumerate(zip(plan.edges, plan.edges[1:], strict=False)):
+        for index, (left, right) in enumerate(pairwise(plan.edges)):
             slope = thick * 0.45
             if braced == "cross" or (braced == "slant" and index % 2 == 0):
                 points = ((left, middle), (left + slope, middle), (right, low), (right - slope, low))

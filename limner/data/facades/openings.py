@@ -7,7 +7,7 @@ import numpy as np
 from limner.data.facades.canvas import Canvas, Rect
 from limner.data.facades.palette import Colour, mixed, pick, scaled, vary
 from limner.data.facades.plan import Building, Part
-from limner.data.facades.textures import Floats
+from limner.data.facades.textures import Floats, coloured
 
 _LAMPLIGHT = ("#ffc870", "#ffdf9e", "#ffb85a", "#ffe9c4", "#f4e8d8", "#b8c8f0")
 
@@ -23,14 +23,11 @@ def paint_window(canvas: Canvas, building: Building, part: Part) -> None:
         surround = part.look != "arched" and building.style.name != "brick"
         if surround:
             canvas.frame(around, thick, palette.trim)
-    if part.look == "ribbon":
-        count = max(2, round(rect.width / max(rect.height, 1) / 0.8))
-    else:
-        count = 1
+    count = max(2, round(rect.width / max(rect.height, 1) / 0.8)) if part.look == "ribbon" else 1
     for index in range(count):
         left = rect.left + rect.width * index // count
         right = rect.left + rect.width * (index + 1) // count
-        _pane(canvas, Rect(left, rect.top, right, rect.bottom), canvas.lit)
+        _pane(canvas, Rect(left, rect.top, right, rect.bottom))
     _bars(canvas, rect, part.look, thick, palette.frame, count)
     recess = max(1, round(thick * 1.1 * canvas.light.drop))
     canvas.shade(Rect(rect.left, rect.top, rect.right, rect.top + recess))
@@ -54,7 +51,7 @@ def paint_door(canvas: Canvas, building: Building, part: Part) -> None:
     canvas.fill(rect, scaled(palette.door, 0.75))
     inner = Rect(rect.left + thick, rect.top + thick, rect.right - thick, rect.bottom)
     transom = inner.top + round(rect.height * (0.3 if part.look == "arched" else 0.2))
-    _pane(canvas, Rect(inner.left, inner.top, inner.right, transom - thick), 0.9)
+    _pane(canvas, Rect(inner.left, inner.top, inner.right, transom - thick), bias=0.5)
     leaves = 2 if rect.width > rect.height * 0.5 else 1
     for leaf in range(leaves):
         left = inner.left + inner.width * leaf // leaves
@@ -94,11 +91,11 @@ def paint_shutter(canvas: Canvas, building: Building, part: Part) -> None:
         canvas.tint(Rect(one.right - 1, one.top, one.right, one.bottom), 0.7)
 
 
-def _pane(canvas: Canvas, rect: Rect, lit: float) -> None:
+def _pane(canvas: Canvas, rect: Rect, bias: float = 0.0) -> None:
     """Glass: dark room, curtains, sky and the house opposite mirrored in it; at night perhaps a lamp behind it."""
     rng = canvas.detail
     chance, depth, mirrored, cloth, horizon, lamp = rng.random(6)
-    curtain, tone = pick(rng, ("none", "sides", "lace", "blind", "none", "sides")), vary(rng, "#d8d2c4", 0.1)
+    curtain, tone = pick(rng, ("none", "sides", "lace", "blind", "sides")), vary(rng, "#d8d2c4", 0.1)
     light = vary(rng, pick(rng, _LAMPLIGHT), 0.04)
     area = canvas.clip(rect)
     if not area.width or not area.height:
@@ -106,22 +103,27 @@ def _pane(canvas: Canvas, rect: Rect, lit: float) -> None:
     rows = np.linspace(0, 1, area.height, dtype=np.float32)[:, None]
     columns = np.linspace(0, 1, area.width, dtype=np.float32)[None, :]
     cover = _curtain(rows, columns, curtain, cloth, rect.width)
-    room = np.float32(0.05 + 0.10 * depth) * (1.15 - 0.5 * rows)
-    inside = room[..., None] * np.array([0.95, 1.0, 1.05], np.float32)
-    inside = inside + cover[..., None] * (np.asarray(tone, np.float32) * np.float32(0.45 + 0.25 * depth) - inside)
-    sky = np.asarray(canvas_sky(canvas), np.float32)
-    edge = 0.25 + 0.6 * horizon + 0.06 * np.sign(np.sin(columns * 9 + 7 * depth))
-    mirror = np.clip((edge - rows) * 7, 0, 1) * np.float32(0.12 + 0.5 * mirrored**2)
-    streak = (np.abs(columns + 0.6 * rows - 1.4 * chance - 0.1) < 0.12) * np.float32(0.10)
-    share = (mirror + streak)[..., None]
-    canvas.fill(area, np.asarray(inside * (1 - share) + sky * share, np.float32))
-    if chance < lit:
-        fall = 0.55 + 0.45 * np.exp(-(((columns - 0.5) / 0.55) ** 2) - ((rows - 0.3 - 0.4 * lamp) / 0.6) ** 2)
-        strength = np.float32(0.55 + 0.5 * lamp) * fall * (1 - 0.35 * cover)
-        canvas.shine(area, np.asarray(strength[..., None] * np.asarray(light, np.float32), np.float32))
+    edge = np.float32(0.25 + 0.6 * horizon) + np.float32(0.06) * np.sign(np.sin(columns * 9 + np.float32(7 * depth)))
+    mirror = np.clip((edge - rows) * 7, 0, 1) * np.float32(0.15 + 0.6 * mirrored**2)
+    mirror += (np.abs(columns + np.float32(0.6) * rows - np.float32(1.4 * chance + 0.1)) < 0.12) * np.float32(0.10)
+    through = 1 - mirror
+    room = through * (1 - cover) * (np.float32(0.05 + 0.10 * depth) * (np.float32(1.15) - np.float32(0.5) * rows))
+    cloths = through * cover
+    glass = np.empty((area.height, area.width, 3), np.float32)
+    brightness = 0.55 + 0.3 * depth
+    for channel, (air, fabric, sky) in enumerate(zip((0.95, 1.0, 1.05), tone, _mirrored_sky(canvas), strict=True)):
+        layer = room * np.float32(air)
+        layer += cloths * np.float32(fabric * brightness)
+        layer += mirror * np.float32(sky)
+        glass[..., channel] = layer
+    canvas.fill(area, glass)
+    if chance < canvas.lit + bias:
+        across, along = (columns - np.float32(0.5)) / np.float32(0.55), (rows - np.float32(0.3 + 0.4 * lamp)) / 0.6
+        fall = np.float32(0.55) + np.float32(0.45) * np.exp(-(across**2) - along**2)
+        canvas.shine(area, coloured(np.float32(0.6 + 0.5 * lamp) * fall * (1 - np.float32(0.35) * cover), light))
 
 
-def canvas_sky(canvas: Canvas) -> Colour:
+def _mirrored_sky(canvas: Canvas) -> Colour:
     """What glass mirrors: the sky's light, a little blue."""
     return mixed(canvas.light.ambient, (0.80, 0.90, 1.0), 0.6)
 
@@ -180,7 +182,7 @@ def _leaf(canvas: Canvas, rect: Rect, colour: Colour, glazed: bool) -> None:
     canvas.fill(rect, colour)
     margin = max(1, round(rect.width * 0.14))
     if glazed:
-        _pane(canvas, rect.inset(margin // 2 + 1, margin), canvas.lit)
+        _pane(canvas, rect.inset(margin // 2 + 1, margin))
         return
     top = rect.top
     for share in (0.45, 0.15, 0.40):

@@ -7,7 +7,7 @@ import numpy as np
 from limner.data.facades.canvas import Canvas, Rect
 from limner.data.facades.palette import Colour, mixed, pick, scaled, vary
 from limner.data.facades.plan import Building, Part
-from limner.data.facades.textures import fine_noise, smooth_noise
+from limner.data.facades.textures import coloured, fine_noise, smooth_noise
 
 
 def paint_balcony(canvas: Canvas, building: Building, part: Part) -> None:
@@ -17,15 +17,11 @@ def paint_balcony(canvas: Canvas, building: Building, part: Part) -> None:
     depth = canvas.length(0.026)
     floor = Rect(rect.left, rect.bottom - slab, rect.right, rect.bottom)
     canvas.cast(floor, depth)
-    canvas.shade(Rect(rect.left, rect.bottom, rect.right, rect.bottom + round(depth * 0.7)))
     rail = Rect(rect.left, rect.top, rect.right, floor.top)
     match part.look:
         case "slab":
-            paint = (
-                palette.shutter
-                if building.style.timber
-                else mixed(palette.wall, palette.shutter, pick(canvas.detail, (0, 0, 0.7)))
-            )
+            wood = 1.0 if building.style.timber else pick(canvas.detail, (0.0, 0.0, 0.7))
+            paint = mixed(palette.wall, palette.shutter, wood)
             _slab(canvas, rail, paint)
         case "glass":
             canvas.tint(rail, 0.75)
@@ -37,9 +33,8 @@ def paint_balcony(canvas: Canvas, building: Building, part: Part) -> None:
         case _:
             _iron(canvas, rail, palette.iron, ornate=part.look == "ornate")
     canvas.fill(floor, palette.trim)
-    canvas.fill(
-        Rect(floor.left, floor.bottom - max(1, slab // 3), floor.right, floor.bottom), scaled(palette.trim, 0.62)
-    )
+    edge = max(1, slab // 3)
+    canvas.fill(Rect(floor.left, floor.bottom - edge, floor.right, floor.bottom), scaled(palette.trim, 0.62))
     if canvas.detail.random() < (0.5 if building.style.timber else 0.16):
         _flowers(canvas, rail)
 
@@ -59,9 +54,8 @@ def paint_cornice(canvas: Canvas, building: Building, part: Part) -> None:
         return
     steps = np.array([1.08, 0.98, 0.80, 1.05, 0.92, 0.66] if crown else [1.08, 1.0, 0.72], np.float32)
     profile = steps[np.minimum(np.arange(area.height) * len(steps) // area.height, len(steps) - 1)]
-    surface = profile[:, None, None] * np.asarray(colour, np.float32)
-    grime = 1 + 0.06 * smooth_noise(canvas.grain, (area.height, area.width), (2, 40))
-    canvas.fill(area, np.asarray(surface * grime[..., None], np.float32))
+    grime = 1 + np.float32(0.06) * smooth_noise(canvas.grain, (area.height, area.width), (2, 40))
+    canvas.fill(area, coloured(profile[:, None] * grime, colour))
     if crown and rect.height >= 8:
         pitch = max(6, round(rect.height * 0.7))
         low, high = rect.top + rect.height // 2, rect.bottom - 1
@@ -95,8 +89,8 @@ def paint_decoration(canvas: Canvas, building: Building, part: Part) -> None:
         canvas.cast(base, canvas.length(0.014))
         canvas.outline(points, colour)
         centre, top, low = sum(x for x, _ in points) / 3, points[1][1], points[0][1]
-        inner = [(centre + (x - centre) * 0.62, low - (low - y) * 0.62 - (low - top) * 0.14) for x, y in points]
-        canvas.outline(inner, scaled(colour, 0.72))
+        gable = [(centre + (x - centre) * 0.62, low - (low - y) * 0.62 - (low - top) * 0.14) for x, y in points]
+        canvas.outline(gable, scaled(colour, 0.72))
         canvas.fill(base, scaled(colour, 0.94))
         return
     if part.look == "panel":
@@ -164,7 +158,7 @@ def _beam(canvas: Canvas, rect: Rect, colour: Colour) -> None:
     if not area.width or not area.height:
         return
     grain = 1 + 0.25 * smooth_noise(canvas.grain, shape, (3, max(2, shape[1])) if upright else (max(2, shape[0]), 3))
-    canvas.fill(area, np.asarray(grain[..., None] * np.asarray(colour, np.float32), np.float32))
+    canvas.fill(area, coloured(np.asarray(grain, np.float32), colour))
 
 
 def _iron(canvas: Canvas, rail: Rect, colour: Colour, ornate: bool) -> None:

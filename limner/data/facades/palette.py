@@ -58,12 +58,8 @@ def draw_palette(rng: np.random.Generator, style: Style) -> Palette:
 def vary(rng: np.random.Generator, paint: str, amount: float) -> Colour:
     """A hexadecimal colour, made lighter or darker as a whole and shifted a little per channel."""
     lightness = rng.uniform(-amount, amount)
-    red, green, blue = (
-        float(
-            np.clip(int(paint[start : start + 2], 16) / 255 + lightness + rng.uniform(-amount, amount) / 3, 0.02, 0.98)
-        )
-        for start in (1, 3, 5)
-    )
+    parts = [int(paint[start : start + 2], 16) / 255 + lightness for start in (1, 3, 5)]
+    red, green, blue = (min(max(part + rng.uniform(-amount, amount) / 3, 0.02), 0.98) for part in parts)
     return red, green, blue
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,9 @@ from limner.data.facades.palette import Palette, pick
 from limner.data.facades.styles import Covering, Glazing, Railing, Roof, Style, Texture
 
 Point = tuple[float, float]
+
+ROOF_HEIGHTS: Mapping[Roof, float] = {"flat": 0.0, "pitched": 0.16, "mansard": 0.15, "gable": 0.27}
+"""Usual height of a roof as a share of the picture's side."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def draw_plan(rng: np.random.Generator, style: Style, left: float, right: float,
     roof = pick(rng, style.roofs)
     storeys = int(rng.integers(style.storeys[0], style.storeys[1] + 1))
     sky = rng.uniform(0.02, 0.10)
-    roof_share = {"flat": 0.0, "pitched": 0.16, "mansard": 0.15, "gable": 0.27}[roof] * rng.uniform(0.8, 1.2)
+    roof_share = ROOF_HEIGHTS[roof] * rng.uniform(0.8, 1.2)
     top = min(sky + roof_share, street - 0.34)
     ground = rng.uniform(1.1, 1.45)
     storey = (street - top) / (storeys - 1 + ground)
@@ -101,7 +105,7 @@ def draw_plan(rng: np.random.Generator, style: Style, left: float, right: float,
     bays = max(2, round((right - left) / (storey * rng.uniform(*style.bay))))
     edge = (right - left) * rng.uniform(0.01, 0.04)
     edges = [float(x) for x in np.linspace(left + edge, right - edge, bays + 1)]
-    every = pick(rng, (1, 2, 3)) if style.railings else 1
+    every = pick(rng, (1, 2, 3))
     start = int(rng.integers(0, every))
     with_balconies = rng.random() < style.balconies
     return Plan(

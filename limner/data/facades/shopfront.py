@@ -7,22 +7,22 @@ import numpy as np
 from limner.data.facades.canvas import Canvas, Rect
 from limner.data.facades.palette import Colour, pick, scaled, vary
 from limner.data.facades.plan import Building, Part
+from limner.data.facades.textures import coloured
+
+_WOODS = ("#2c2620", "#20342c", "#3a1f1c", "#22283a", "#d8d2c6", "#55524c")
 
 
 def paint_shop(canvas: Canvas, building: Building, part: Part) -> None:
     """A shop front; at night its window is lit and light falls on the pavement."""
     palette, box = building.palette, part.box
     rect = canvas.rect(box.left, box.top, box.right, box.bottom)
-    wood = vary(
-        canvas.detail, pick(canvas.detail, ("#2c2620", "#20342c", "#3a1f1c", "#22283a", "#d8d2c6", "#55524c")), 0.04
-    )
+    wood = vary(canvas.detail, pick(canvas.detail, _WOODS), 0.04)
     canvas.fill(rect, wood)
     fascia = rect.top + round(rect.height * 0.2)
     frame = max(1, round(rect.height * 0.03))
     glass = Rect(rect.left + frame * 2, fascia + frame, rect.right - frame * 2, rect.bottom - round(rect.height * 0.16))
-    door = (
-        max(glass.left + 2, glass.right - round(rect.height * 0.36)) if rect.width > rect.height * 0.7 else glass.right
-    )
+    has_door = rect.width > rect.height * 0.7
+    door = max(glass.left + 2, glass.right - round(rect.height * 0.36)) if has_door else glass.right
     _display(canvas, Rect(glass.left, glass.top, door - frame, glass.bottom))
     if door < glass.right:
         _display(canvas, Rect(door, glass.top, glass.right, rect.bottom - round(rect.height * 0.06)))
@@ -41,19 +41,19 @@ def _display(canvas: Canvas, rect: Rect) -> None:
     area = canvas.clip(rect)
     if not area.width or not area.height:
         return
-    rows = np.linspace(0, 1, area.height, dtype=np.float32)[:, None, None]
-    room = (0.20 - 0.10 * rows) * np.ones((1, area.width, 3), np.float32)
-    columns = np.linspace(0, 1, area.width, dtype=np.float32)[None, :, None]
-    room += 0.10 * (np.abs(columns + 0.5 * rows - 0.8) < 0.1)
-    canvas.fill(area, np.asarray(room * np.array([0.95, 1.0, 1.05], np.float32), np.float32))
+    rows = np.linspace(0, 1, area.height, dtype=np.float32)[:, None]
+    columns = np.linspace(0, 1, area.width, dtype=np.float32)[None, :]
+    mirrored = (np.abs(columns + np.float32(0.5) * rows - np.float32(0.8)) < 0.1) * np.float32(0.10)
+    canvas.fill(area, coloured(np.float32(0.20) - np.float32(0.10) * rows + mirrored, (0.95, 1.0, 1.05)))
     size = max(2, canvas.length(0.013))
     for shelf in (0.62, 0.9):
         y = area.top + round(area.height * shelf)
         canvas.fill(Rect(area.left, y, area.right, y + 1), (0.35, 0.32, 0.28))
         for x in range(area.left + 1, area.right - size, size):
             if canvas.grain.random() < 0.75:
-                goods: Colour = tuple(canvas.grain.uniform(0.12, 0.62, 3))  # type: ignore[assignment]
-                canvas.fill(Rect(x, y - round(size * canvas.grain.uniform(0.6, 1.7)), x + size - 1, y), goods)
+                red, green, blue = (float(part) for part in canvas.grain.uniform(0.12, 0.62, 3))
+                top = y - round(size * canvas.grain.uniform(0.6, 1.7))
+                canvas.fill(Rect(x, top, x + size - 1, y), (red, green, blue))
     if open_late:
         view = canvas.paint[area.top : area.bottom, area.left : area.right]
         canvas.shine(area, np.asarray((0.45 + view * 1.1) * np.asarray(light, np.float32), np.float32))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from limner.data.facades.labels import Label
 from limner.data.facades.palette import pick
 from limner.data.facades.plan import Plan
@@ -23,7 +25,7 @@ def add_storey(plan: Plan, storey: int) -> None:
         return
     long_balcony = rng.random() < style.long_balconies
     lowest = storey == len(plan.floors) - 3
-    for bay, (left, right) in enumerate(zip(plan.edges, plan.edges[1:], strict=False)):
+    for bay, (left, right) in enumerate(pairwise(plan.edges)):
         middle = (left + right) / 2
         balcony = bay in plan.balcony_bays and not (lowest and rng.random() < 0.5)
         if balcony and style.name == "modernist":
@@ -59,7 +61,7 @@ def add_ground_floor(plan: Plan) -> None:
     rng = plan.rng
     top, bottom = plan.floors[-2], plan.floors[-1]
     height = bottom - top
-    bays = list(zip(plan.edges, plan.edges[1:], strict=False))
+    bays = list(pairwise(plan.edges))
     door = int(rng.integers(0, len(bays)))
     shops = rng.random() < plan.style.shops
     bay = 0
@@ -67,10 +69,10 @@ def add_ground_floor(plan: Plan) -> None:
         left, right = bays[bay]
         middle, half = (left + right) / 2, (right - left) * plan.window_width / 2
         if bay == door:
-            wide = min((right - left) * 0.36, height * rng.uniform(0.26, 0.34))
+            wide = min((right - left) * 0.3, height * rng.uniform(0.17, 0.27))
             kind = "arched" if plan.style.name in ("palace", "haussmann") or plan.glazing == "arched" else "panelled"
             kind = "glazed" if plan.style.name == "modernist" else kind
-            plan.add(Label.DOOR, middle - wide, bottom - height * rng.uniform(0.72, 0.8), middle + wide, bottom, kind)
+            plan.add(Label.DOOR, middle - wide, bottom - height * rng.uniform(0.66, 0.78), middle + wide, bottom, kind)
         elif shops:
             span = 2 if bay + 1 < len(bays) and bay + 1 != door and rng.random() < 0.6 else 1
             gap = (right - left) * 0.05
@@ -94,7 +96,7 @@ def _shop(plan: Plan) -> str:
 
 def _add_ribbon(plan: Plan, head: float, foot: float) -> None:
     plan.add(Label.WINDOW, plan.edges[0], head, plan.edges[-1], foot, "ribbon")
-    for bay, (left, right) in enumerate(zip(plan.edges, plan.edges[1:], strict=False)):
+    for bay, (left, right) in enumerate(pairwise(plan.edges)):
         if bay in plan.balcony_bays:
             plan.add(Label.BALCONY, left, foot - (foot - head) * 0.4, right, foot + (foot - head) * 0.3, plan.railing)
         elif plan.shuttered and plan.rng.random() < 0.3:
@@ -121,7 +123,7 @@ def _add_shutters(plan: Plan, middle: float, half: float, bay: tuple[float, floa
     if plan.rng.random() < 0.06:
         plan.add(Label.SHUTTER, middle - half, head, middle + half, foot, "closed")
         return
-    leaf = min(half * 0.9, (bay[1] - bay[0]) / 2 - half)
+    leaf = min(half * 0.9, ((bay[1] - bay[0]) / 2 - half) * 0.85)
     plan.add(Label.SHUTTER, middle - half - leaf, head, middle - half, foot, "leaf")
     plan.add(Label.SHUTTER, middle + half, head, middle + half + leaf, foot, "leaf")
 

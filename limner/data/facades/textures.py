@@ -20,26 +20,30 @@ def smooth_noise(rng: np.random.Generator, shape: Shape, cells: Shape) -> Floats
 
 
 def fine_noise(rng: np.random.Generator, shape: Shape, amount: float) -> Floats:
-    """Independent normal noise of (height, width) with this standard deviation."""
-    return rng.standard_normal(shape, np.float32) * np.float32(amount)
+    """Independent uniform noise of (height, width) with this standard deviation."""
+    noise = rng.random(shape, np.float32)
+    noise -= np.float32(0.5)
+    noise *= np.float32(amount * 12**0.5)
+    return noise
 
 
 def plaster(rng: np.random.Generator, shape: Shape, colour: Colour) -> Floats:
     """Rendered wall, (height, width, 3): blotches and a fine grain."""
-    tone = 1 + 0.05 * smooth_noise(rng, shape, (6, 6)) + fine_noise(rng, shape, 0.035)
-    return _coloured(tone, colour)
+    tone = fine_noise(rng, shape, 0.045)
+    tone += 1
+    return coloured(tone, colour)
 
 
 def concrete(rng: np.random.Generator, shape: Shape, colour: Colour, panel: Shape) -> Floats:
     """Concrete panels, (height, width, 3), with joints, stains that run down, and tie holes."""
-    tone = 1 + 0.07 * smooth_noise(rng, shape, (4, 24)) + fine_noise(rng, shape, 0.03)
+    tone = 1 + np.float32(0.07) * smooth_noise(rng, shape, (4, 24)) + fine_noise(rng, shape, 0.03)
     rows, columns = np.arange(shape[0]) % panel[0], np.arange(shape[1]) % panel[1]
     joint = max(1, panel[0] // 40)
     tone[rows < joint] *= 0.72
     tone[:, columns < joint] *= 0.72
     hole_rows, hole_columns = np.abs(rows - panel[0] // 4) < joint, np.abs(columns - panel[1] // 4) < joint
     tone[np.ix_(hole_rows, hole_columns)] *= 0.6
-    return _coloured(tone, colour)
+    return coloured(tone, colour)
 
 
 def masonry(
@@ -59,11 +63,10 @@ def masonry(
     tones = rng.standard_normal((int(course[-1]) + 1, shape[1] // wide + 2), np.float32) * np.float32(spread) + 1
     tone = tones[course[:, None], across // wide]
     tone += fine_noise(rng, shape, 0.03)
-    tone += np.float32(0.05) * smooth_noise(rng, shape, (5, 5))
     edge = (rows % high)[:, None] >= high - joint
     light = (rows % high)[:, None] < 1
     tone *= np.where(light & (high > 5), np.float32(1.06), np.float32(1.0))
-    picture = _coloured(tone, colour)
+    picture = coloured(tone, colour)
     gaps = edge | (across % wide >= wide - joint)
     picture[gaps] = np.asarray(mortar, np.float32)
     return picture
@@ -77,7 +80,7 @@ def boards(rng: np.random.Generator, shape: Shape, colour: Colour, board: int) -
     profile[rows % board == 0] = 0.62
     tones = 1 + 0.03 * rng.standard_normal(shape[0] // board + 1)
     grain = 1 + 0.03 * smooth_noise(rng, shape, (max(shape[0] // 2, 2), 6))
-    return _coloured((profile * tones[rows // board]).astype(np.float32)[:, None] * grain, colour)
+    return coloured((profile * tones[rows // board]).astype(np.float32)[:, None] * grain, colour)
 
 
 def roof_tiles(rng: np.random.Generator, shape: Shape, colour: Colour, tile: Shape, round_ends: bool) -> Floats:
@@ -97,7 +100,7 @@ def roof_tiles(rng: np.random.Generator, shape: Shape, colour: Colour, tile: Sha
     else:
         tone[across % wide == 0] *= 0.75
         tone[rows % high == high - 1] *= 0.6
-    return _coloured(tone, colour)
+    return coloured(tone, colour)
 
 
 def seams(rng: np.random.Generator, shape: Shape, colour: Colour, width: int) -> Floats:
@@ -106,8 +109,13 @@ def seams(rng: np.random.Generator, shape: Shape, colour: Colour, width: int) ->
     tone = 1 + 0.10 * smooth_noise(rng, shape, (3, max(shape[1] // max(width, 1), 2))) + fine_noise(rng, shape, 0.015)
     tone[:, columns % max(width, 3) == 0] *= 1.22
     tone[:, columns % max(width, 3) == 1] *= 0.68
-    return _coloured(tone, colour)
+    return coloured(tone, colour)
 
 
-def _coloured(tone: Floats, colour: Colour) -> Floats:
-    return tone[..., None] * np.asarray(colour, np.float32)
+def coloured(tone: Floats, colour: Colour) -> Floats:
+    """A (height, width) map of tones in one colour, (height, width, 3)."""
+    # One channel at a time: numpy broadcasts a last dimension of three at a tenth of the speed.
+    picture = np.empty((*tone.shape, 3), np.float32)
+    for channel, value in enumerate(colour):
+        np.multiply(tone, np.float32(value), out=picture[..., channel])
+    return picture

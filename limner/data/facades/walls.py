@@ -35,7 +35,9 @@ def paint_wall(canvas: Canvas, building: Building, part: Part) -> None:
         return
     shape = (rect.height, rect.width)
     surface = _texture(canvas, texture, shape, colour)
-    surface *= _weather(canvas, shape, bool(base))[..., None]
+    dirt = _weather(canvas, shape, bool(base))
+    for channel in range(3):
+        surface[..., channel] *= dirt
     canvas.fill(rect, surface)
 
 
@@ -45,18 +47,18 @@ def paint_roof(canvas: Canvas, building: Building, part: Part) -> None:
     rect = _place(canvas, part)
     if part.look == "chimney":
         canvas.cast(rect, canvas.length(0.01))
-        area = canvas.clip(rect)
-        brick = _texture(canvas, "brick", (area.height, area.width), mixed(palette.roof, (0.5, 0.3, 0.24), 0.6))
-        canvas.fill(rect, brick if area.height and area.width else palette.roof)
+        stack = canvas.clip(rect)
+        colour = mixed(palette.roof, (0.5, 0.3, 0.24), 0.6)
+        canvas.fill(stack, _texture(canvas, "brick", (stack.height, stack.width), colour))
         cap = Rect(rect.left - 1, rect.top, rect.right + 1, rect.top + canvas.length(0.006))
         canvas.fill(cap, scaled(palette.trim, 0.8))
         return
     if part.look == "dormer":
         canvas.cast(rect, canvas.length(0.02))
         canvas.fill(rect, palette.trim)
-        cap = canvas.length(0.009)
-        canvas.fill(Rect(rect.left - cap, rect.top, rect.right + cap, rect.top + cap), scaled(palette.roof, 0.8))
-        canvas.shade(Rect(rect.left, rect.top + cap, rect.right, rect.top + 2 * cap))
+        eave = canvas.length(0.009)
+        canvas.fill(Rect(rect.left - eave, rect.top, rect.right + eave, rect.top + eave), scaled(palette.roof, 0.8))
+        canvas.shade(Rect(rect.left, rect.top + eave, rect.right, rect.top + 2 * eave))
         return
     points = [(x * canvas.side, y * canvas.side) for x, y in part.outline]
     area, _ = canvas.mask(points)
@@ -108,12 +110,16 @@ def _texel(canvas: Canvas, share: float, least: int) -> int:
 
 def _weather(canvas: Canvas, shape: Shape, base: bool) -> Floats:
     """(height, width) factor: soft dirt, streaks that run down, and a grey splash zone at the foot."""
-    dirt = 1 + 0.05 * smooth_noise(canvas.grain, shape, (4, 5)) + 0.045 * smooth_noise(canvas.grain, shape, (3, 40))
+    dirt = smooth_noise(canvas.grain, shape, (4, 5)) * np.float32(0.07)
+    dirt += smooth_noise(canvas.grain, shape, (3, 40)) * np.float32(0.045)
+    dirt += 1
     if base:
         height = np.linspace(0, 1, shape[0], dtype=np.float32)[:, None]
-        splash = 0.26 * np.clip(height * 3 - 2, 0, 1) + fine_noise(canvas.grain, (1, shape[1]), 0.04) * height
-        dirt = dirt * (1 - splash)
-    return dirt.astype(np.float32)
+        splash = (
+            np.float32(0.26) * np.clip(height * 3 - 2, 0, 1) + fine_noise(canvas.grain, (1, shape[1]), 0.04) * height
+        )
+        dirt *= 1 - splash
+    return dirt
 
 
 def _place(canvas: Canvas, part: Part) -> Rect:
