@@ -50,7 +50,9 @@ def test_what_is_saved_is_read(tmp_path: Path) -> None:
 
 
 def test_file_may_be_written_by_a_function(tmp_path: Path) -> None:
-    path = save_checkpoint(tmp_path, "best", {"big": lambda place: place.write_bytes(b"written elsewhere") and None}, {})
+    path = save_checkpoint(
+        tmp_path, "best", {"big": lambda place: place.write_bytes(b"written elsewhere") and None}, {}
+    )
     assert read_checkpoint(path).file("big") == b"written elsewhere"
 
 
@@ -178,17 +180,15 @@ def test_full_disk_leaves_the_previous_checkpoint_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(tmp_path, 100)
-    calls = 0
+    syncs = iter(range(5))
 
     def fill_up(descriptor: int) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == failing:
+        if next(syncs) == last:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fill_up)
-    for failing in range(1, 6):
-        calls = 0
+    for last in range(5):
+        syncs = iter(range(5))
         with pytest.raises(RunError, match=r"disk is full: .*step-000200") as caught:
             save(tmp_path, 200)
         assert "free some space" in str(caught.value.tip)

@@ -70,8 +70,25 @@ def test_taken_name_is_refused_with_the_two_ways_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", " a", "a ", ".", "..", ".hidden", "-x", "a/b", "..\\up", "a:b", "a*", "a\nb", "NUL", "con", "Com1.txt", "a."]
-    + ["ü" * 60],
+    [
+        "",
+        " a",
+        "a ",
+        ".",
+        "..",
+        ".hidden",
+        "-x",
+        "a/b",
+        "..\\up",
+        "a:b",
+        "a*",
+        "a\nb",
+        "NUL",
+        "con",
+        "Com1.txt",
+        "a.",
+        "ü" * 60,
+    ],
 )
 def test_unsafe_names_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(RunError, match="cannot be the name of a run"):

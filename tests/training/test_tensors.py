@@ -30,9 +30,11 @@ def test_tensors_of_every_make_come_back_bit_for_bit() -> None:
     for name, tensor in tensors.items():
         assert found[name].dtype == tensor.dtype
         assert found[name].shape == tensor.shape
-        assert found[name].numpy(force=True).tobytes() == tensor.detach().contiguous().numpy(force=True).tobytes() if (
-            tensor.dtype != torch.bfloat16
-        ) else torch.equal(found[name], tensor)
+        assert (
+            found[name].numpy(force=True).tobytes() == tensor.detach().contiguous().numpy(force=True).tobytes()
+            if (tensor.dtype != torch.bfloat16)
+            else torch.equal(found[name], tensor)
+        )
 
 
 def test_what_is_read_shares_no_memory() -> None:
