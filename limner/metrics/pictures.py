@@ -89,9 +89,7 @@ class PairScores:
         self._shape = real.shape[1:]
         for ours, theirs in _chunks(generated, real):
             for name, values in self._each(ours, theirs).items():
-                self._sums[name] = (
-                    self._sums.get(name, torch.zeros((), dtype=torch.float64)) + values.double().sum().cpu()
-                )
+                self._sums[name] = self._sums.get(name, 0.0) + float(values.double().sum())
             if _side(ours) >= spectrum.SMALLEST:
                 more = (spectrum.band_power(ours) * len(ours), spectrum.band_power(theirs) * len(theirs))
                 self._power = more if self._power is None else (self._power[0] + more[0], self._power[1] + more[1])

@@ -36,9 +36,9 @@ def ssim(generated: Tensor, real: Tensor) -> Tensor:
 def ssim_and_ms_ssim(generated: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
     """`ssim`, and with it MS-SSIM of each pair (Wang et al. 2003, doi:10.1109/ACSSC.2003.1292216), (N,) each.
 
-    Five scales, each the 2 x 2 means of the one before; contrast and structure on the first four, the full similarity
-    on the last, negative values as 0; each channel apart, then the mean over channels (as TensorFlow's
-    `ssim_multiscale`).
+    Five scales, each the 2 x 2 means of the one before (of fewer pixels at an odd border); contrast and structure on
+    the first four, the full similarity on the last, negative values as 0; each channel apart, then the mean over
+    channels (as TensorFlow's `ssim_multiscale`).
 
     Args:
         generated: (N, C, H, W) in [0, 1], H and W at least MS_SSIM_SMALLEST.
@@ -48,7 +48,7 @@ def ssim_and_ms_ssim(generated: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
     product = torch.ones_like(first)
     for weight in SCALE_WEIGHTS[:-1]:
         product = product * contrast.clamp_min(0) ** weight
-        generated, real = avg_pool2d(generated, 2), avg_pool2d(real, 2)
+        generated, real = _halved(generated), _halved(real)
         similarity, contrast = _similarity_and_contrast(generated, real)
     return first.mean(dim=1), (product * similarity.clamp_min(0) ** SCALE_WEIGHTS[-1]).mean(dim=1)
 
@@ -63,6 +63,10 @@ def _similarity_and_contrast(generated: Tensor, real: Tensor) -> tuple[Tensor, T
     contrast = covariance.mul_(2).add_(0.03**2).div_(variances.add_(0.03**2))
     luminance = product.mul_(2).add_(0.01**2).div_(squares.add_(0.01**2))
     return (luminance * contrast).mean(dim=(2, 3)), contrast.mean(dim=(2, 3))
+
+
+def _halved(pictures: Tensor) -> Tensor:
+    return avg_pool2d(pictures, 2, ceil_mode=True)
 
 
 def _windowed(pictures: Tensor) -> Tensor:

@@ -123,15 +123,16 @@ def _download(entry: Pretrained) -> Path:
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
-        digest = _fetch(entry, part)
-        if not digest.startswith(entry.sha256):
-            raise _missing(entry, f"the download has SHA-256 {digest[:8]}..., the official file {entry.sha256}...")
-        part.replace(path)
+        try:
+            digest = _fetch(entry, part)
+            if not digest.startswith(entry.sha256):
+                raise _missing(entry, f"the download has SHA-256 {digest[:8]}..., the official file {entry.sha256}...")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

@@ -135,7 +135,7 @@ def test_files_of_the_future_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="schema '2'"):
         read_model_file(path)
     save_file(state_contiguous(), path, metadata=now | {"limner.use": '{"norm": "batch", "noise": 3}'})
-    with pytest.raises(WeightsError, match="use.noise"):
+    with pytest.raises(WeightsError, match=r"use\.noise"):
         read_model_file(path)
 
 

@@ -138,7 +138,7 @@ def test_data_parallel_prefix_and_half_precision(tmp_path: Path) -> None:
 
 
 def test_running_statistics_of_old_instance_norm_are_dropped(tmp_path: Path) -> None:
-    old = {name: value for name, value in trained(NestedUNet(7, norm="old-instance")).state_dict().items()}
+    old = trained(NestedUNet(7, norm="old-instance")).state_dict()
     new = NestedUNet(7, norm="instance")
     new.load_state_dict({name: old.get(name, value) for name, value in new.state_dict().items()})
     # The oldest files: instance norm with statistics, and a bias on every convolution.

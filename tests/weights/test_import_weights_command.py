@@ -1,0 +1,58 @@
+"""`limner import-weights` from the file to the last line."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from limner.cli.import_weights import import_weights
+from limner.errors import WeightsError
+from limner.networks import UNet
+from limner.weights.model_file import read_model_file
+
+
+def run(*words: str) -> str:
+    app = typer.Typer()
+    app.command()(import_weights)
+    result = CliRunner().invoke(app, list(words))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def public_file(path: Path) -> Path:
+    """A two-level public generator: the outermost level around the innermost."""
+    torch.manual_seed(0)
+    shapes = {
+        "model.model.0.weight": (2, 3, 4, 4),
+        "model.model.1.model.1.weight": (4, 2, 4, 4),
+        "model.model.1.model.3.weight": (4, 2, 4, 4),
+        "model.model.1.model.4.weight": (2,),
+        "model.model.1.model.4.bias": (2,),
+        "model.model.1.model.4.running_mean": (2,),
+        "model.model.1.model.4.running_var": (2,),
+        "model.model.3.weight": (4, 3, 4, 4),
+        "model.model.3.bias": (3,),
+    }
+    torch.save({name: torch.rand(shape) for name, shape in shapes.items()}, path)
+    return path
+
+
+def test_a_model_file_is_written_and_the_next_line_told(tmp_path: Path) -> None:
+    file, out = public_file(tmp_path / "latest_net_G.pth"), tmp_path / "with [brackets] and space.safetensors"
+    said = run(str(file), "--out", str(out))
+    assert f"limner translate '{out}' INPUT --out DIR" in said
+    assert "2 levels, width 2, 3 to 3 channels, batch norm" in said
+    card, state = read_model_file(out)
+    UNet(**card.generator.model_dump(exclude={"kind"})).load_state_dict(state)
+    assert card.size == 4
+
+
+def test_a_refused_file_writes_nothing(tmp_path: Path) -> None:
+    torch.save({"model.0.weight": torch.zeros(64, 6, 4, 4)}, tmp_path / "latest_net_D.pth")
+    with pytest.raises(WeightsError, match="discriminator"):
+        run(str(tmp_path / "latest_net_D.pth"), "--out", str(tmp_path / "out.safetensors"))
+    assert not (tmp_path / "out.safetensors").exists()
