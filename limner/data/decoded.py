@@ -1,0 +1,219 @@
+"""Every pair of a split, decoded once: in memory, or mapped from the cache on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+
+from limner.data.cache import entry_for, make_room, touch
+from limner.data.decode import DecodedPair, Decoding, decode_pair
+from limner.data.matching import Pair
+from limner.data.pictures import PictureError, Pixels
+from limner.data.prefetch import Prefetcher
+from limner.errors import DataError
+
+Progress = Callable[[int, int], None]
+
+_MAGIC: Final = b"LIMNERP1"
+_TAIL: Final = 8 + len(_MAGIC)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that was skipped, and the true reason."""
+
+    file: str
+    reason: str
+
+
+@dataclass
+class Index:
+    """Which pairs the rows are (positions in the list asked for), their files' hashes, and what was skipped."""
+
+    rows: list[int] = field(default_factory=list)
+    digests: list[list[str]] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Pixels, uint8 (N, 2, 3, S, S) with the input first; their index; and why they were not saved, if so."""
+
+    pixels: Pixels
+    index: Index
+    unsaved: str | None = None
+
+
+def stored_bytes(pairs: int, decoding: Decoding) -> int:
+    """Bytes that this many decoded pairs take."""
+    return pairs * 6 * decoding.stored**2
+
+
+def open_decoded(
+    pairs: Sequence[Pair],
+    decoding: Decoding,
+    *,
+    memory: bool,
+    disk: bool,
+    workers: int,
+    progress: Progress | None = None,
+) -> Decoded:
+    """The decoded pairs, from the cache when they are there, else decoded now.
+
+    Args:
+        pairs: what to decode.
+        decoding: how.
+        memory: hold the pixels in memory; else they are mapped from the file.
+        disk: look for them in the cache, and save them there.
+        workers: threads that decode; 0 decodes in the caller.
+        progress: told (done, all) after each pair.
+
+    Raises:
+        DataError: they are neither to be held in memory nor can be saved.
+    """
+    entry = entry_for(pairs, decoding) if disk else None
+    if entry is not None and (found := _read(entry, decoding, memory)) is not None:
+        touch(entry)
+        if progress is not None:
+            progress(len(pairs), len(pairs))
+        return found
+    unsaved = make_room(entry, stored_bytes(len(pairs), decoding)) if entry is not None else None
+    if unsaved and not memory:
+        raise DataError(unsaved, "LIMNER_CACHE=FOLDER is another place, LIMNER_CACHE_GB=40 another bound")
+    return _build(pairs, decoding, None if unsaved else entry, memory, workers, progress, unsaved)
+
+
+def _build(
+    pairs: Sequence[Pair],
+    decoding: Decoding,
+    entry: Path | None,
+    memory: bool,
+    workers: int,
+    progress: Progress | None,
+    unsaved: str | None,
+) -> Decoded:
+    shape = (2, 3, decoding.stored, decoding.stored)
+    pixels = np.empty((len(pairs) if memory else 0, *shape), np.uint8)
+    index = Index()
+    writer = _Writer(entry) if entry is not None else None
+
+    def decode(number: int) -> DecodedPair | Unreadable:
+        try:
+            return decode_pair(pairs[number], decoding)
+        except PictureError as error:
+            return Unreadable(str(error.file), error.reason)
+
+    try:
+        with Prefetcher(decode, 0, workers, 4 * workers, stop=len(pairs)) as decoded:
+            for number, pair in enumerate(decoded):
+                if isinstance(pair, Unreadable):
+                    index.unreadable.append(pair)
+                else:
+                    if memory:
+                        pixels[len(index.rows)] = pair.pixels
+                    if writer is not None:
+                        writer.write(pair.pixels)
+                    index.rows.append(number)
+                    index.digests.append(list(pair.digests))
+                if progress is not None:
+                    progress(number + 1, len(pairs))
+        failure = writer.finish(index) if writer is not None else None
+    except BaseException:
+        if writer is not None:
+            writer.drop()
+        raise
+    if memory:
+        return Decoded(pixels[: len(index.rows)], index, unsaved or failure)
+    if entry is None or failure or (found := _read(entry, decoding, memory=False)) is None:
+        raise DataError(failure or f"{entry} cannot be read back", "data.cache=memory needs no file")
+    return found
+
+
+class _Writer:
+    """Writes an entry under a temporary name, renames it when whole. A failure ends the writing, not the run."""
+
+    def __init__(self, entry: Path) -> None:
+        self._entry = entry
+        self._failure: str | None = None
+        self._file: IO[bytes] | None = None
+        try:
+            handle, name = tempfile.mkstemp(prefix=f"{entry.name}.", suffix=".tmp", dir=entry.parent)
+            self._temporary = Path(name)
+            self._file = os.fdopen(handle, "wb")
+        except OSError as error:
+            self._fail(error)
+
+    def write(self, pixels: Pixels) -> None:
+        if self._file is not None:
+            try:
+                self._file.write(pixels.data)
+            except OSError as error:
+                self._fail(error)
+
+    def finish(self, index: Index) -> str | None:
+        """Completes the entry; the reason when it could not be saved."""
+        if self._file is not None:
+            try:
+                text = json.dumps(asdict(index)).encode()
+                self._file.write(text + len(text).to_bytes(8) + _MAGIC)
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+                self._temporary.replace(self._entry)
+            except OSError as error:
+                self._fail(error)
+        return self._failure
+
+    def drop(self) -> None:
+        """Leaves nothing behind."""
+        if self._file is not None:
+            self._file.close()
+            self._temporary.unlink(missing_ok=True)
+            self._file = None
+
+    def _fail(self, error: OSError) -> None:
+        reason = (error.strerror or str(error)).lower()
+        self._failure = f"decoded pictures cannot be saved in {self._entry.parent}: {reason}"
+        if self._file is not None:
+            file, self._file = self._file, None
+            # Closing writes what is still buffered, which fails again on a full disk.
+            with contextlib.suppress(OSError):
+                file.close()
+            self._temporary.unlink(missing_ok=True)
+
+
+def _read(entry: Path, decoding: Decoding, memory: bool) -> Decoded | None:
+    """An entry that is there and whole, else None: it will be made again."""
+    try:
+        with entry.open("rb") as file:
+            length = file.seek(0, os.SEEK_END)
+            file.seek(max(0, length - _TAIL))
+            tail = file.read()
+            text_length = int.from_bytes(tail[:8])
+            if tail[8:] != _MAGIC or text_length > length - _TAIL:
+                return None
+            file.seek(length - _TAIL - text_length)
+            index = _index(file.read(text_length))
+            shape = (len(index.rows), 2, 3, decoding.stored, decoding.stored)
+            if stored_bytes(len(index.rows), decoding) + text_length + _TAIL != length:
+                return None
+            file.seek(0)
+            if memory or not index.rows:
+                return Decoded(np.fromfile(file, np.uint8, int(np.prod(shape))).reshape(shape), index)
+            # Mapped copy-on-write, because torch complains of memory that cannot be written; nobody writes it.
+            return Decoded(np.memmap(entry, np.uint8, "c", shape=shape), index)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _index(text: bytes) -> Index:
+    values = json.loads(text)
+    return Index(values["rows"], values["digests"], [Unreadable(**bad) for bad in values["unreadable"]])

@@ -1,0 +1,211 @@
+"""Find the pairs in a folder by looking at it, and split them into training and validation."""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from limner.config.data import DataSettings
+from limner.data.folders import Domains, Lists, Pictures, Split, look, no_pictures, pictures_under
+from limner.data.matching import Matches, Pair, Source, match_names, read_list
+from limner.data.pictures import PictureError, picture_size
+from limner.errors import DataError
+
+Layout = Literal["side-by-side", "trainA-trainB", "A-B", "two-folders", "metadata", "photographs"]
+
+SIDE_BY_SIDE: Final = (1.8, 2.25)
+"""Width over height of a side-by-side picture: wider than 16:9, narrower than the cinema's 2.35."""
+_LOOKED_AT: Final = 25
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pairs that were found, none of them opened yet.
+
+    Attributes:
+        root: the folder that was looked at.
+        layout: how the pairs are laid out in it.
+        train: pairs to learn from, sorted by name.
+        validation: pairs kept back, sorted by name.
+        split_made: whether limner chose the validation pairs itself.
+        unmatched: files without a partner.
+        case_only: pairs of files whose names differ only in capital letters.
+        warnings: what a person should know, one sentence each.
+    """
+
+    root: Path
+    layout: Layout
+    train: list[Pair]
+    validation: list[Pair]
+    split_made: bool
+    unmatched: list[str]
+    case_only: list[tuple[str, str]]
+    warnings: list[str]
+
+
+def discover(settings: DataSettings) -> Listing:
+    """Finds the pairs of `settings.path`; the same folder and settings always give the same listing.
+
+    Raises:
+        DataError: there is no such folder, no picture in it, no pair, too many pictures without a partner, or single
+            photographs although `derive` is not set.
+    """
+    if settings.path is None:
+        raise DataError("no pictures are given to train on", "data.path=FOLDER")
+    root = settings.path.expanduser()
+    found = look(root, settings.path_b.expanduser() if settings.path_b else None)
+    layout, splits = _splits(root, found, settings)
+    matches = Matches([], [], [])
+    for split in splits.values():
+        matches = Matches(
+            matches.pairs + split.pairs, matches.unmatched + split.unmatched, matches.case_only + split.case_only
+        )
+    _check_matches(root, matches, settings.max_bad)
+    return _divide(root, layout, splits, matches, settings)
+
+
+def is_side_by_side(width: int, height: int) -> bool:
+    """Whether a picture of this size looks like two square-ish halves, left and right."""
+    return SIDE_BY_SIDE[0] <= width / height <= SIDE_BY_SIDE[1]
+
+
+def mostly_side_by_side(files: Sequence[Path]) -> bool:
+    """Whether most pictures (of 25 looked at, evenly chosen) are about twice as wide as high.
+
+    Raises:
+        DataError: none of those looked at can be opened.
+    """
+    wide: list[bool] = []
+    errors: list[PictureError] = []
+    for file in files[:: max(1, len(files) // _LOOKED_AT)]:
+        try:
+            wide.append(is_side_by_side(*picture_size(file)))
+        except PictureError as error:
+            errors.append(error)
+    if not wide:
+        more = f" (and {len(errors) - 1} more like it)" if len(errors) > 1 else ""
+        raise DataError(
+            f"no picture can be opened. {errors[0].message}{more}", "limner data inspect lists every bad file"
+        )
+    return statistics.fmean(wide) >= 0.5
+
+
+def _splits(
+    root: Path, found: Domains | Lists | Pictures, settings: DataSettings
+) -> tuple[Layout, dict[Split, Matches]]:
+    swap = settings.direction == "BtoA"
+    match found:
+        case Pictures(folders):
+            files = {split: pictures_under(folder) for split, folder in folders.items()}
+            every = [file for split in files.values() for file in split]
+            if not every:
+                raise no_pictures(root)
+            if settings.derive is not None:
+                return "photographs", {name: _photographs(folders[name], files[name]) for name in folders}
+            if not mostly_side_by_side(every):
+                raise DataError(
+                    f"{root} holds single photographs ({len(every)}), not pairs",
+                    "data.derive.kind=edges makes the input from each photograph (or grey, low-resolution, blur-noise)",
+                )
+            return "side-by-side", {name: _halves(folders[name], files[name], swap) for name in folders}
+        case Domains(layout, domains):
+            _refuse_derive(root, settings)
+            both = {split: match_names(a, b, root) for split, (a, b) in domains.items()}
+            return layout, {split: _turned(matches) if swap else matches for split, matches in both.items()}
+        case Lists(lists):
+            _refuse_derive(root, settings)
+            named: dict[Split, Matches] = {}
+            for default, file in lists.items():
+                named |= read_list(file, default)
+            return "metadata", {split: _turned(matches) if swap else matches for split, matches in named.items()}
+
+
+def _refuse_derive(root: Path, settings: DataSettings) -> None:
+    if settings.derive is not None:
+        raise DataError(
+            f"{root} already holds pairs, but data.derive.kind={settings.derive.kind} asks to make the inputs",
+            "remove data.derive, or let data.path point at the folder of targets",
+        )
+
+
+def _photographs(folder: Path, files: list[Path]) -> Matches:
+    return Matches([Pair(_name(folder, file), None, Source(file)) for file in files], [], [])
+
+
+def _halves(folder: Path, files: list[Path], swap: bool) -> Matches:
+    pairs = Matches([Pair(_name(folder, file), Source(file, "left"), Source(file, "right")) for file in files], [], [])
+    return _turned(pairs) if swap else pairs
+
+
+def _name(folder: Path, file: Path) -> str:
+    return file.relative_to(folder).with_suffix("").as_posix()
+
+
+def _turned(matches: Matches) -> Matches:
+    pairs = [replace(pair, input=pair.target, target=pair.input) for pair in matches.pairs if pair.input]
+    return replace(matches, pairs=pairs)
+
+
+def _check_matches(root: Path, matches: Matches, max_bad: float) -> None:
+    lone, pairs = len(matches.unmatched), len(matches.pairs)
+    if matches.case_only and (not pairs or lone / (lone + 2 * pairs) > max_bad):
+        names = "; ".join(f"{a} and {b}" for a, b in matches.case_only[:5])
+        raise DataError(
+            f"names in {root} differ only in capital letters, so they are not taken for pairs: {names}",
+            "rename them to the same spelling",
+        )
+    if not pairs and lone:
+        raise DataError(
+            f"no picture in {root} has a partner of the same name ({lone} without, such as {matches.unmatched[0]})",
+            "pairs need the same name in both folders; pictures that do not belong together are not paired data",
+        )
+    if not pairs:
+        raise no_pictures(root)
+    if lone / (lone + 2 * pairs) > max_bad:
+        first = ", ".join(matches.unmatched[:5]) + (" ..." if lone > 5 else "")
+        raise DataError(
+            f"{lone} pictures in {root} have no partner: {first}",
+            f"add the other half of each, or allow it with data.max_bad (now {max_bad:g})",
+        )
+
+
+def _divide(
+    root: Path, layout: Layout, splits: dict[Split, Matches], matches: Matches, settings: DataSettings
+) -> Listing:
+    pairs = {name: sorted(split.pairs, key=lambda pair: pair.name) for name, split in splits.items()}
+    train, kept = pairs.get("train", []), pairs.get("val") or pairs.get("test") or []
+    made = bool(train) and not kept and settings.validation > 0
+    if not train:
+        raise DataError(f"{root} holds no training pictures, only {' and '.join(sorted(pairs))}", "add a folder train")
+    if made:
+        train, kept = divide(train, settings.validation)
+    warnings = [f"{a} and {b} differ only in capital letters and are not paired" for a, b in matches.case_only]
+    if matches.unmatched:
+        warnings.append(f"{len(matches.unmatched)} pictures without a partner are left out")
+    if layout == "photographs" and mostly_side_by_side([pair.target.path for pair in train]):
+        warnings.append(
+            "the pictures are about twice as wide as high: if they are side-by-side pairs, remove data.derive"
+        )
+    return Listing(root, layout, train, kept, made, matches.unmatched, matches.case_only, warnings)
+
+
+def divide(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair]]:
+    """Training and validation pairs, chosen by a hash of each name, so that a new picture moves no other.
+
+    Of two or more pairs at least one is kept back and at least one is left to learn from.
+    """
+    ranks = {pair: _rank(pair.name) for pair in pairs}
+    kept = {pair for pair in pairs if ranks[pair] < share}
+    if len(pairs) > 1 and not kept:
+        kept = {min(pairs, key=ranks.__getitem__)}
+    if len(kept) == len(pairs):
+        kept -= {max(pairs, key=ranks.__getitem__)}
+    return [pair for pair in pairs if pair not in kept], [pair for pair in pairs if pair in kept]
+
+
+def _rank(name: str) -> float:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) / 2**64
