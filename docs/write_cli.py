@@ -1,4 +1,4 @@
-"""Writes docs/cli.md from the commands' own --help: `make docs`, or `python docs/write_cli.py`."""
+"""Writes docs/cli.md from the commands' own --help: `make docs`."""
 
 import contextlib
 import io

@@ -9,7 +9,12 @@ from typing import Any
 __version__ = "0.1.0"
 __all__ = ["__version__"]
 
-_LAZY: dict[str, str] = {}
+_LAZY = {
+    "Run": "limner.training.api",
+    "load": "limner.inference",
+    "resume": "limner.training.api",
+    "train": "limner.training.api",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Entry] = {
                 "Draw pictures with known truth.",
                 {"facades": Entry("Draw facades, for all four tasks.", "limner.cli.data_make:facades")},
             ),
+            "cache": Entry("Where decoded pictures are kept, and how much they take.", "limner.cli.cache:cache"),
         },
     ),
     "import-weights": Entry(

@@ -32,6 +32,7 @@ def diagnose() -> dict[str, Any]:
         "devices": _devices(),
         "memory": _memory(),
         "disk": _disk(),
+        "cache": _cache(),
         "weights": _weights(),
         "extras": {name: {"installed": _installed(name), "for": EXTRAS[name][1]} for name in EXTRAS},
         "environment": {name: value for name, value in sorted(os.environ.items()) if _of_interest(name)},
@@ -94,6 +95,12 @@ def _disk() -> dict[str, Any]:
     existing = next(path for path in (runs, *runs.parents) if path.exists())
     usage = shutil.disk_usage(existing)
     return {"runs": str(runs), "total": usage.total, "free": usage.free, "writable": os.access(existing, os.W_OK)}
+
+
+def _cache() -> dict[str, Any]:
+    from limner.data.cache import cache_cap, cache_folder, cache_size
+
+    return {"folder": str(cache_folder()), "size": cache_size(), "cap": cache_cap()}
 
 
 def _weights() -> list[dict[str, Any]]:

@@ -68,6 +68,8 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         memory_text = f", {_size(device['free'])} free of {_size(device['memory'])}" if "memory" in device else ""
         rows.append(("GPU", f"{device['name']} {device.get('model', '')}{memory_text}"))
     rows.append(("runs", f"{disk['runs']}, {_size(disk['free'])} free of {_size(disk['total'])}"))
+    cache = found["cache"]
+    rows.append(("cache", f"{cache['folder']}, {_size(cache['size'])} of at most {_size(cache['cap'])}"))
     rows += [("weights", f"{entry['file']}: {entry['found'] or 'not here'}") for entry in found["weights"]]
     return rows
 

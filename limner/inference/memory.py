@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from limner.data.memory import free_memory
 from limner.errors import DataError
 
 
@@ -33,8 +33,8 @@ def check_memory(network: nn.Module, multiple: int, height: int, width: int, dev
     """
     if height * width <= UNASKED:
         return
-    needed, free = height * width * bytes_per_pixel(network, multiple, device), free_memory(device)
-    if free is not None and needed > free:
+    needed, free = height * width * bytes_per_pixel(network, multiple, device), _free(device)
+    if needed > free:
         raise TooLargeError(
             f"A picture of {width} x {height} pixels needs about {needed / 2**30:.1f} GiB of memory, "
             f"{free / 2**30:.1f} GiB are free on {device}.",
@@ -59,13 +59,5 @@ def bytes_per_pixel(network: nn.Module, multiple: int, device: torch.device) -> 
     return 4 * _LIVING * numbers / multiple**2
 
 
-def free_memory(device: torch.device) -> int | None:
-    """Bytes free on the device; None where the system does not say."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-    return found[0] if found else None
+def _free(device: torch.device) -> int:
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else free_memory()

@@ -181,7 +181,7 @@ def test_what_is_no_picture_is_refused(wrong):
 
 def test_a_picture_beyond_memory_is_refused_before_it_starts(monkeypatch):
     monkeypatch.setattr("limner.inference.memory.UNASKED", 1000)
-    monkeypatch.setattr("limner.inference.memory.free_memory", lambda device: 100_000)
+    monkeypatch.setattr("limner.inference.memory.free_memory", lambda: 100_000)
     with pytest.raises(DataError, match="GiB of memory") as caught:
         make_model().translate(CAT)
     assert "--tile" in caught.value.tip
