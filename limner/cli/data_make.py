@@ -36,7 +36,9 @@ def facades(
 
 
 def _next(task: str, out: Path, size: int) -> str:
-    if task == "labels":
-        levels = "" if size % 256 == 0 else f" generator.levels={(size & -size).bit_length() - 1}"
-        return f"limner train pix2pix data.path={out} data.size={size}{levels}"
-    return f"limner data inspect {out}"
+    if task != "labels":
+        return f"limner data inspect {out}"
+    if size % 64:
+        return f"limner train pix2pix data.path={out}"
+    levels = min((size & -size).bit_length() - 1, 8)
+    return f"limner train pix2pix data.path={out} data.size={size} generator.levels={levels}"
