@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -84,8 +85,8 @@ def train(
     splits = open_pictures(recipe, console)
     files = {
         "recipe.yaml": recipe_text(recipe),
-        "environment.json": describe_environment(torch.get_num_threads()).model_dump_json(indent=1),
-        "data.json": splits.report.model_dump_json(indent=1),
+        "environment.json": describe_environment(torch.get_num_threads(), str(device)).text(),
+        "data.json": json.dumps(splits.report.as_json(), indent=1),
     }
     run = create_run(runs_folder(Path(runs) if runs else None), name, title, files)
     with RunLock(run.path):
@@ -117,10 +118,11 @@ def resume(
         recipe = load_recipe(folder.recipe_path, overrides)
         then = Environment.load(folder.environment_path)
         torch.set_num_threads(then.threads)
-        differences = check_resume(saved, recipe, then, describe_environment(torch.get_num_threads()), inexact)
+        now = describe_environment(torch.get_num_threads(), str(choose_device(recipe.device)))
+        differences = check_resume(saved, recipe, then, now, inexact)
         device = choose_device(recipe.device)
         splits = open_pictures(recipe, console)
-        differences += _changed_pictures(DataReport.load(folder.data_path), splits.report, inexact)
+        differences += _changed_pictures(folder.data_path, splits.report, inexact)
         notes: list[str] = []
         checkpoint = newest_good(folder.checkpoints, notes.append)
         step = checkpoint.state["step"] if checkpoint else 0
@@ -203,8 +205,8 @@ def _stopping(stop: Stop, narrator: Narrator) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _changed_pictures(then: DataReport, now: DataReport, inexact: bool) -> list[str]:
-    if then.fingerprint == now.fingerprint:
+def _changed_pictures(then: Path, now: DataReport, inexact: bool) -> list[str]:
+    if json.loads(then.read_text())["fingerprint"] == now.fingerprint:
         return []
     if not inexact:
         raise RunError(

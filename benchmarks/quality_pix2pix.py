@@ -1,0 +1,174 @@
+"""Quality of label -> photograph on the real facades, at equal steps and at equal wall-clock, beside PyTorch-GAN.
+
+    python benchmarks/quality_pix2pix.py --facades FACADES --out OUT --peer PEER --seeds 1 2 3
+    python benchmarks/quality_pix2pix.py --facades FACADES --out OUT --only study --seeds 1     # some of it
+    python benchmarks/quality_pix2pix.py --facades FACADES --out OUT --print                    # what is there so far
+
+FACADES is the CMP set in its original split, photograph left and label map right. Every variant is a limner run in OUT;
+what is there already is not trained again. Scores are over the 100 validation pairs, range 0..1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from common import facade_pairs
+from scipy import stats
+
+import limner
+from limner.metrics.pictures import score_pairs
+
+STEPS = (250, 500, 1000)
+HERE = Path(__file__).parent
+NO_CROP = "data.augment.enlarge=1"
+
+VARIANTS: dict[str, tuple[str, list[str]]] = {
+    "study": ("pix2pix-facades", []),
+    "least-squares": ("pix2pix-facades", ["loss.adversarial=least-squares", "training.ema=0.99", NO_CROP]),
+    "pix2pix": ("pix2pix", []),
+}
+"""Name -> recipe and overrides. The last is the shipped recipe of the best known settings."""
+
+SWEEP: dict[str, list[str]] = {
+    "study + ema": ["training.ema=0.99"],
+    "study + no crop": [NO_CROP],
+    "study + ema, no crop": ["training.ema=0.99", NO_CROP],
+    "study + l1=50": ["loss.l1=50"],
+    "study + no dropout": ["generator.dropout=0"],
+    "least-squares, crop": ["loss.adversarial=least-squares", "training.ema=0.99"],
+    "study + ema, no crop, l1=50": ["training.ema=0.99", NO_CROP, "loss.l1=50"],
+    "study + ema, no crop, l1=200": ["training.ema=0.99", NO_CROP, "loss.l1=200"],
+    "study + ema, no crop, no dropout": ["training.ema=0.99", NO_CROP, "generator.dropout=0"],
+}
+"""One thing at a time around the study's settings."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One variant, seed and step."""
+
+    variant: str
+    seed: int
+    step: int
+    seconds: float
+    l1: float
+    ssim: float
+    spectrum_distance: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--facades", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--peer", type=Path, help="checkout of PyTorch-GAN")
+    parser.add_argument("--only", nargs="+", default=[*VARIANTS], help="variants, of the sweep too")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--steps", type=int, nargs="+", default=STEPS)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--print", action="store_true", help="print what is there, train nothing")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    options.out.mkdir(parents=True, exist_ok=True)
+    targets = torch.stack([photograph for _, photograph in facade_pairs(options.facades)])
+    scores = read(options.out)
+    if not options.print:
+        for seed in options.seeds:
+            if options.peer and not has(scores, "peer", seed, options.steps):
+                scores += score_peer(options, seed, targets)
+            for variant in options.only:
+                if not has(scores, variant, seed, options.steps):
+                    scores += score_variant(options, variant, seed, targets)
+            write(options.out, scores)
+    print(table(scores))
+
+
+def score_variant(options: argparse.Namespace, variant: str, seed: int, targets: torch.Tensor) -> list[Score]:
+    """Train a variant as a user would and score its checkpoints."""
+    recipe, overrides = VARIANTS.get(variant) or ("pix2pix-facades", SWEEP[variant])
+    words = [
+        *overrides, f"data.path={options.facades.resolve()}", "data.direction=BtoA", f"seed={seed}", "precision=bf16",
+        f"training.steps={max(options.steps)}", "training.checkpoint_every=250", "training.keep_every=250",
+        "training.validate_every=1000000", "training.evaluate=8", "tracking=none",
+    ]  # fmt: skip
+    name = f"{variant.replace(' ', '').replace('+', '-').replace(',', '-').replace('=', '')}-{seed}"
+    run = limner.train(recipe, name=name, runs=options.out, words=words)
+    scores = []
+    for step in options.steps:
+        model = limner.load(run.path, weights=f"step-{step:06d}")
+        made = [model.translate(label.permute(1, 2, 0).numpy(), seed=0) for label, _ in facade_pairs(options.facades)]
+        pictures = torch.stack([torch.from_numpy(picture).permute(2, 0, 1) for picture in made])
+        torch.save(pictures, options.out / f"{name}-{step}.pt")
+        spent = json.loads((run.path / "checkpoints" / f"step-{step:06d}" / "state.json").read_text())["seconds"]
+        scores.append(scored(variant, seed, step, spent, pictures, targets))
+        print(scores[-1], file=sys.stderr, flush=True)
+    return scores
+
+
+def score_peer(options: argparse.Namespace, seed: int, targets: torch.Tensor) -> list[Score]:
+    """Run the peer's own script and score what it drew; of its two modes the one with the lower L1 counts."""
+    last = options.out / f"peer-{seed}-{max(options.steps)}-eval.pt"
+    if not last.exists():
+        steps = [str(step) for step in options.steps]
+        command = [sys.executable, str(HERE / "peer_pytorch_gan.py"), str(options.peer), str(options.facades)]
+        command += [str(options.out), "--seed", str(seed), "--threads", str(options.threads), "--steps", *steps]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    clock = options.out / f"peer-{seed}-seconds.json"
+    seconds = json.loads(clock.read_text()) if clock.exists() else {}
+    scores = []
+    for step in options.steps:
+        spent = seconds.get(str(step), float("nan"))
+        modes = [torch.load(options.out / f"peer-{seed}-{step}-{mode}.pt") for mode in ("train", "eval")]
+        both = [scored("peer", seed, step, spent, pictures, targets) for pictures in modes]
+        scores.append(min(both, key=lambda score: score.l1))
+    return scores
+
+
+def scored(variant: str, seed: int, step: int, seconds: float, pictures: torch.Tensor, real: torch.Tensor) -> Score:
+    values = score_pairs(pictures, real)
+    return Score(variant, seed, step, seconds, values["l1"], values["ssim"], values["spectrum_distance"])
+
+
+def table(scores: Sequence[Score]) -> str:
+    """Means over seeds with the half-width of their 95 % interval (Student's t)."""
+    lines = ["| variant | step | seeds | L1 | SSIM | spectrum distance | s a step |", "|---|---|---|---|---|---|---|"]
+    for variant in dict.fromkeys(score.variant for score in scores):
+        for step in sorted({score.step for score in scores if score.variant == variant}):
+            rows = [score for score in scores if (score.variant, score.step) == (variant, step)]
+            numbers = [interval([getattr(row, name) for row in rows]) for name in ("l1", "ssim", "spectrum_distance")]
+            pace = sum(row.seconds for row in rows) / len(rows) / step
+            lines.append(f"| {variant} | {step} | {len(rows)} | {' | '.join(numbers)} | {pace:.2f} |")
+    return "\n".join(lines)
+
+
+def interval(values: Sequence[float]) -> str:
+    mean = sum(values) / len(values)
+    if len(values) < 2:
+        return f"{mean:.3f}"
+    return f"{mean:.3f} ± {stats.sem(values) * stats.t.ppf(0.975, len(values) - 1):.3f}"
+
+
+def has(scores: Sequence[Score], variant: str, seed: int, steps: Sequence[int]) -> bool:
+    return set(steps) <= {s.step for s in scores if (s.variant, s.seed) == (variant, seed)}
+
+
+def read(out: Path) -> list[Score]:
+    return [Score(**json.loads(path.read_text())) for path in sorted((out / "scores").glob("*.json"))]
+
+
+def write(out: Path, scores: Sequence[Score]) -> None:
+    """One small file a score, so that several processes may fill the same folder."""
+    (out / "scores").mkdir(exist_ok=True)
+    for score in scores:
+        name = "".join(letter if letter.isalnum() else "-" for letter in f"{score.variant} {score.seed} {score.step}")
+        (out / "scores" / f"{name}.json").write_text(json.dumps(asdict(score)))
+
+
+if __name__ == "__main__":
+    main()

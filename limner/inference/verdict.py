@@ -1,0 +1,49 @@
+"""Does a trained translator beat what needs no training?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from limner.data.paired import PairedPictures, PairedSplits
+from limner.inference.model import Model
+from limner.metrics.baselines import mean_target, median_colour
+from limner.metrics.pictures import score_pairs
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to answer, and its scores on the validation pictures (lower is better in both)."""
+
+    name: str
+    l1: float
+    spectrum_distance: float
+
+
+def against_guesses(model: Model, splits: PairedSplits) -> list[Row]:
+    """The model beside the input copied, the mean target and each label's median colour, on validation pictures."""
+    inputs, targets = _all(splits.train)
+    questions, truths = _all(splits.validation)
+    answers = {
+        "trained translator": torch.stack([_as_bytes(model, question) for question in questions]),
+        "input copied": questions,
+        "mean training picture": mean_target(targets, len(questions)),
+        "each label's median colour": median_colour(inputs, targets, questions),
+    }
+    rows = []
+    for name, answer in answers.items():
+        scores = score_pairs(answer, truths)
+        rows.append(Row(name, scores["l1"], scores["spectrum_distance"]))
+    return rows
+
+
+def _all(pictures: PairedPictures) -> tuple[Tensor, Tensor]:
+    batch = pictures.batch([(0, index) for index in range(len(pictures))])
+    return batch.input, batch.target
+
+
+def _as_bytes(model: Model, picture: Tensor) -> Tensor:
+    made = model.translate(picture.permute(1, 2, 0).numpy(), seed=0)
+    return torch.from_numpy(made).permute(2, 0, 1)
