@@ -1,0 +1,56 @@
+"""The methods that every promise of the trainer is tested for: a new method is one more line in CASES."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SIZE = 16
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method with networks small enough for a test, and everything switched on that could break exactness.
+
+    Attributes:
+        name: as the test shows it.
+        recipe: a shipped recipe.
+        words: overrides.
+    """
+
+    name: str
+    recipe: str
+    words: Sequence[str] = ()
+
+
+TINY = (
+    f"data.size={SIZE}", "data.direction=AtoB", "training.steps=6", "training.batch=2", "training.checkpoint_every=2",
+    "training.log_every=1", "training.validate_every=3", "training.sample_every=3", "training.samples=2",
+    "training.evaluate=3", "tracking=none", "generator.levels=3", "generator.width=4", "discriminator.width=4",
+    "discriminator.field=16", "generator.dropout_blocks=[1,2]", "training.keep_last=9",
+)  # fmt: skip
+
+CASES = (
+    Case("pix2pix", "pix2pix-facades", TINY),
+    Case("pix2pix-ema-linear", "pix2pix-facades", (*TINY, "training.ema=0.9", "training.schedule.kind=linear")),
+    Case("pix2pix-bf16-parts", "pix2pix-facades", (*TINY, "precision=bf16", "training.accumulate=2")),
+    Case("pix2pix-l1", "pix2pix-facades", (*TINY, "loss.mode=l1", "data.workers=0")),
+)
+
+
+def make_pairs(folder: Path, train: int = 7, val: int = 3, size: int = 20, seed: int = 0) -> Path:
+    """Side-by-side pairs of random squares: the right half is the left one inverted."""
+    random = np.random.default_rng(seed)
+    for split, count in (("train", train), ("val", val)):
+        (folder / split).mkdir(parents=True)
+        for number in range(count):
+            picture = np.full((size, size, 3), random.integers(0, 256, 3), np.uint8)
+            top, left = random.integers(0, size // 2, 2)
+            picture[top : top + size // 2, left : left + size // 2] = random.integers(0, 256, 3)
+            both = np.concatenate([picture, 255 - picture], axis=1)
+            Image.fromarray(both).save(folder / split / f"{split}{number}.png")
+    return folder

@@ -1,0 +1,220 @@
+"""The trainer's promises, for every method: the same seed the same bits, resume as if nothing had happened."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from cases import CASES, TINY, Case
+from rich.console import Console
+
+import limner
+from limner.errors import RunError
+from limner.training.checkpoint import checkpoints, read_checkpoint
+from limner.training.logs import read_events, read_metrics, series
+from limner.training.trainer import Ending, Stop
+
+every_method = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def train(case: Case, pairs: Path, runs: Path, name: str, *words: str, **settings: Any) -> limner.Run:
+    console = Console(file=io.StringIO())
+    return limner.train(
+        case.recipe, name=name, runs=runs, words=[*case.words, f"data.path={pairs}", *words], console=console, **settings
+    )
+
+
+def resume(run: Path, *words: str, **settings: Any) -> str:
+    output = io.StringIO()
+    limner.resume(run, words, console=Console(file=output, width=500), **settings)
+    return output.getvalue()
+
+
+def contents(run: Path, step: int) -> dict[str, bytes]:
+    """The bytes of a checkpoint's weights and optimisers."""
+    checkpoint = read_checkpoint(run / "checkpoints" / f"step-{step:06d}")
+    return dict(checkpoint.contents)
+
+
+def losses(run: Path) -> list[tuple[int, dict[str, float]]]:
+    timing = ("train/pictures_per_second", "train/data_wait")
+    rows = read_metrics(run / "metrics.jsonl")
+    return [(row.step, {k: v for k, v in row.values.items() if k not in timing}) for row in rows]
+
+
+@every_method
+def test_two_runs_of_one_recipe_are_bit_identical(case: Case, pairs: Path, tmp_path: Path) -> None:
+    first = train(case, pairs, tmp_path, "first")
+    torch.manual_seed(123)
+    second = train(case, pairs, tmp_path, "second")
+    assert contents(first.path, 6) == contents(second.path, 6)
+    assert losses(first.path) == losses(second.path)
+    other = train(case, pairs, tmp_path, "other", "seed=99")
+    assert contents(first.path, 6) != contents(other.path, 6)
+
+
+@every_method
+@pytest.mark.parametrize("stop_at", [0, 2, 4])
+def test_a_resumed_run_equals_an_uninterrupted_one(case: Case, stop_at: int, pairs: Path, tmp_path: Path) -> None:
+    """As after a kill: everything later than the checkpoint is in the logs, and the run goes on from before."""
+    whole = train(case, pairs, tmp_path, "whole").path
+    cut = tmp_path / "cut"
+    shutil.copytree(whole, cut)
+    for path in checkpoints(cut / "checkpoints"):
+        if int(path.name.split("-")[1]) > stop_at:
+            shutil.rmtree(path)
+    resume(cut)
+    assert contents(cut, 6) == contents(whole, 6)
+    assert losses(cut) == losses(whole)
+    assert sorted(p.name for p in (cut / "samples").iterdir()) == sorted(p.name for p in (whole / "samples").iterdir())
+    grid = "samples/grid-000006.png"
+    assert (cut / grid).read_bytes() == (whole / grid).read_bytes()
+
+
+@pytest.mark.parametrize("workers", [0, 4])
+def test_workers_never_change_a_result(workers: int, pairs: Path, tmp_path: Path) -> None:
+    plain = train(CASES[0], pairs, tmp_path, "plain", "data.workers=1")
+    other = train(CASES[0], pairs, tmp_path, "other", f"data.workers={workers}")
+    assert contents(plain.path, 6) == contents(other.path, 6)
+
+
+def test_stop_saves_and_says_interrupted(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run", stop=Stop(asked=True))
+    assert run.ending is Ending.INTERRUPTED
+    assert [path.name for path in checkpoints(run.path / "checkpoints")] == ["step-000000"]
+    resume(run.path)
+    assert contents(run.path, 6) == contents(train(CASES[0], pairs, tmp_path, "whole").path, 6)
+
+
+def test_a_finished_run_says_so_and_can_be_lengthened(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    with pytest.raises(RunError, match="is finished") as caught:
+        resume(run)
+    assert "training.steps=" in str(caught.value.tip)
+    resume(run, "training.steps=8")
+    assert contents(run, 8) == contents(train(CASES[0], pairs, tmp_path, "long", "training.steps=8").path, 8)
+
+
+def test_lengthening_a_schedule_at_zero_holds_its_last_rate(pairs: Path, tmp_path: Path) -> None:
+    linear = CASES[1]
+    run = train(linear, pairs, tmp_path, "run").path
+    said = resume(run, "training.steps=9")
+    assert "going on at the last rate" in said
+    rates = dict(series(read_metrics(run / "metrics.jsonl"), "train/lr/generator"))
+    assert rates[9] == rates[8] == rates[7] == pytest.approx(rates[6]) and rates[6] > 0
+    resume(run, "training.steps=10")
+    assert dict(series(read_metrics(run / "metrics.jsonl"), "train/lr/generator"))[10] == rates[9]
+
+
+def test_a_bad_checkpoint_is_named_and_the_one_before_used(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    expected = contents(run, 6)
+    damaged = run / "checkpoints" / "step-000006" / "model.safetensors"
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    resume(run)
+    events = [event for event in read_events(run / "events.jsonl")]
+    assert any("step-000006" in str(event.detail) for event in events)
+    assert contents(run, 6) == expected
+
+
+@pytest.mark.parametrize("word", ["training.batch=1", "loss.l1=10", "seed=5", "generator.dropout=0.1"])
+def test_a_changed_recipe_is_refused_and_named(word: str, pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    before = (run / "recipe.yaml").read_bytes()
+    with pytest.raises(RunError, match=word.split("=")[0]):
+        resume(run, word, "training.steps=8")
+    assert (run / "recipe.yaml").read_bytes() == before
+
+
+def test_inexact_goes_on_and_is_recorded(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    resume(run, "loss.l1=10", "training.steps=8", inexact=True)
+    assert any("inexact" in str(event.detail) for event in read_events(run / "events.jsonl"))
+
+
+def test_changed_pictures_are_refused(tmp_path: Path, pairs: Path) -> None:
+    own = tmp_path / "pictures"
+    shutil.copytree(pairs, own)
+    run = train(CASES[0], own, tmp_path, "run").path
+    (own / "train" / "train0.png").unlink()
+    with pytest.raises(RunError, match="pictures have changed"):
+        resume(run, "training.steps=8")
+
+
+def test_threads_are_restored_to_the_recorded_number(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    recorded = torch.get_num_threads()
+    torch.set_num_threads(recorded + 1)
+    try:
+        resume(run, "training.steps=8")
+        assert torch.get_num_threads() == recorded
+    finally:
+        torch.set_num_threads(recorded)
+
+
+def test_the_best_checkpoint_is_kept_beside_the_last_ones(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run", "training.best=val/l1", "training.keep_last=1").path
+    steps = dict(series(read_metrics(run / "metrics.jsonl"), "val/l1"))
+    best = read_checkpoint(run / "checkpoints" / "best")
+    assert best.state["step"] == min(steps, key=lambda step: steps[step])
+    assert [path.name for path in checkpoints(run / "checkpoints")] == ["step-000006"]
+
+
+def test_an_unknown_best_is_named(pairs: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="val/beauty") as caught:
+        train(CASES[0], pairs, tmp_path, "run", "training.best=val/beauty")
+    assert "val/l1" in str(caught.value.tip)
+
+
+def test_training_by_the_clock(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run", "training.time=1s", "training.validate_every=100000")
+    assert run.ending is Ending.FINISHED
+    last = run.metrics()[-1]
+    assert 1 <= last.seconds < 5 and last.step > 0
+
+
+def test_a_loss_that_is_no_number_stops_the_run(pairs: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no longer a number") as caught:
+        train(CASES[0], pairs, tmp_path, "run", "training.optimiser.lr=1e30", "training.steps=30")
+    assert "training.optimiser.lr" in str(caught.value.tip)
+
+
+def test_what_is_logged(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    tags = {tag for row in read_metrics(run / "metrics.jsonl") for tag in row.values}
+    terms = {"discriminator/real", "discriminator/fake", "discriminator/feedback_real", "discriminator/feedback_fake",
+             "generator/l1", "generator/adversarial", "generator/total"}  # fmt: skip
+    pictures = {"l1", "l2", "psnr", "ssim", "spectrum_distance"}
+    assert {f"{split}/{name}" for split in ("train", "val") for name in terms | pictures} <= tags
+    assert {"train/lr/generator", "train/pictures_per_second", "train/data_wait"} <= tags
+    samples = json.loads((run / "samples" / "validation.json").read_text())
+    assert {row["rank"] for row in samples["pictures"]} == {"best", "median", "worst"}
+    assert all((run / "samples" / row[kind]).is_file() for row in samples["pictures"] for kind in ("input", "output"))
+
+
+def test_ctrl_c_ends_with_the_line_that_resumes(pairs: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "limner", "train", "pix2pix-facades", *TINY, f"data.path={pairs}"]
+    command += ["training.steps=100000", "training.checkpoint_every=100000", "--name", "run", "--runs", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while not (metrics.is_file() and metrics.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert f"limner train --resume {tmp_path / 'run'}" in out
+    assert "Traceback" not in err
+    assert len(checkpoints(tmp_path / "run" / "checkpoints")) == 1
