@@ -47,6 +47,17 @@ def test_refusal_of_the_disk_leaves_the_old_file_and_nothing_else(
     assert names(tmp_path) == {"a.json"}
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs to see which file is synced")
+def test_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda file: happened.append(Path(f"/proc/self/fd/{file}").readlink().name))
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda self, to: happened.append(f"renamed to {to.name}") or replace(self, to))
+    write_atomically(tmp_path / "a.json", "new")
+    assert happened[0].startswith(".tmp-a.json")
+    assert happened[1:] == ["renamed to a.json", tmp_path.name]
+
+
 def test_file_in_place_of_a_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="a file is where a folder should be"):

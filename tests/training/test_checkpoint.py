@@ -95,6 +95,27 @@ def test_no_truncation_is_loaded(tmp_path: Path) -> None:
         file.write_bytes(whole)
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs to see which file is synced")
+def test_everything_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+    rename = Path.rename
+
+    def note_sync(descriptor: int) -> None:
+        happened.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    def note_rename(self: Path, target: Path) -> Path:
+        happened.append(f"renamed to {target.name}")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(Path, "rename", note_rename)
+    folder = tmp_path / "checkpoints"
+    save_checkpoint(folder, "step-000100", {"model": b"a", "big": lambda place: place.write_bytes(b"b") and None}, {})
+    assert sorted(happened[:4]) == ["big", "manifest.json", "model", "state.json"]
+    assert happened[4].startswith(".tmp-step-000100")
+    assert happened[5:] == ["renamed to step-000100", "checkpoints"]
+
+
 @pytest.mark.parametrize("name", ["manifest.json", "state.json", "model.safetensors"])
 def test_missing_file_is_named(tmp_path: Path, name: str) -> None:
     path = save(tmp_path, 100)
@@ -144,12 +165,13 @@ def test_best_is_the_last_resort(tmp_path: Path) -> None:
 
 
 def test_list_is_by_step_without_the_unfinished(tmp_path: Path) -> None:
-    for step in (1_000_000, 200, 100):
+    for step in (1_000_000, 999_999, 200, 100):
         save(tmp_path, step)
     save_checkpoint(tmp_path, "best", FILES, STATE)
     (tmp_path / ".tmp-step-000300-ab").mkdir()
     aside(tmp_path / "step-000200").mkdir()
-    assert [path.name for path in checkpoints(tmp_path)] == ["step-000100", "step-000200", "step-1000000"]
+    listed = [path.name for path in checkpoints(tmp_path)]
+    assert listed == ["step-000100", "step-000200", "step-999999", "step-1000000"]
 
 
 def test_prune_keeps_the_last_and_every_nth(tmp_path: Path) -> None:
@@ -180,15 +202,17 @@ def test_full_disk_leaves_the_previous_checkpoint_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(tmp_path, 100)
-    syncs = iter(range(5))
+    syncs = 0
 
     def fill_up(descriptor: int) -> None:
-        if next(syncs) == last:
+        nonlocal syncs
+        syncs -= 1
+        if syncs < 0:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fill_up)
-    for last in range(5):
-        syncs = iter(range(5))
+    for going_well in range(5):
+        syncs = going_well
         with pytest.raises(RunError, match=r"disk is full: .*step-000200") as caught:
             save(tmp_path, 200)
         assert "free some space" in str(caught.value.tip)

@@ -68,6 +68,12 @@ def test_taken_name_is_refused_with_the_two_ways_out(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_empty_folder_of_that_name_is_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(RunError, match="mine already"):
+        create_run(tmp_path, "mine", "quick", FILES)
+
+
 @pytest.mark.parametrize(
     "name",
     [
