@@ -85,7 +85,7 @@ def test_code_in_an_optimiser_file_never_runs(tmp_path: Path, monkeypatch: pytes
     mark = tmp_path / "ran"
     buffer = io.BytesIO()
     torch.save({"state": Trap(mark)}, buffer, _use_new_zipfile_serialization=not legacy)
-    for content in (buffer.getvalue(), pickle.dumps({"state": Trap(mark)})):
+    for content in (buffer.getvalue(), pickle.dumps({"state": Trap(mark)}, protocol=2)):
         with pytest.raises(CheckpointError, match="Nothing was run") as caught:
             optimiser_from(content, "optimiser-generator.pt")
         assert "optimiser-generator.pt is refused" in caught.value.message
