@@ -151,7 +151,7 @@ def prune(folder: Path, keep_last: int, keep_every: int | None = None) -> None:
 
 
 def cut_after(folder: Path, step: int) -> None:
-    """Delete the checkpoints of later steps: when a run goes on from this one, they are damaged or of another future."""
+    """Delete the checkpoints of later steps: when a run goes on from this one, they are bad or of another future."""
     for path in checkpoints(folder):
         if step_of(path.name) > step:
             remove_folder(standing(path))
