@@ -208,17 +208,15 @@ def _fairness(
     keys = {row.key for row in differences}
     if any(key.startswith("loss.") for key in keys):
         found.append(LAMBDA)
-    if keys & {"data.path", "data.path_b", "data.size", "data.direction", "data.fit"} or _prints_differ(runs):
-        found.append("The runs learnt from different pictures, so their numbers were not measured on the same ones.")
+    judged_on = [dig(run.data, "names.validation") for run in runs]
+    if keys & {"data.size", "data.direction", "data.fit", "data.derive.kind"} or any(
+        names != judged_on[0] for names in judged_on
+    ):
+        found.append("The runs were not judged on the same validation pictures, so their numbers do not compare.")
     unfinished = [label for run, label in zip(runs, labels, strict=True) if progress(run).unfinished]
     if unfinished:
         found.append(f"Not finished when this page was made: {', '.join(unfinished)}.")
     return found
-
-
-def _prints_differ(runs: Sequence[RunFiles]) -> bool:
-    prints = [dig(run.data, "fingerprint") for run in runs]
-    return all(prints) and any(one != prints[0] for one in prints)
 
 
 def _labels(runs: Sequence[RunFiles]) -> list[str]:

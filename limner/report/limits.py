@@ -26,14 +26,14 @@ def run_limits(run: RunFiles, series: Mapping[str, Series]) -> list[str]:
     far = progress(run)
     if far.unfinished:
         found.append(f"Training was at step {far.step:,} of {far.planned:,} when this page was made.")
-    held_out = pictures(run.data, "val")
+    held_out = pictures(run.data, "validation")
     if held_out is not None and held_out < 50:
         found.append(
             f"The validation set has {plural(held_out, 'picture')}: differences of a few per cent between two "
             "validations are noise."
         )
-    if dig(run.data, "leaks"):
-        found.append("Some validation pictures are also in training (see Data): its numbers are too good.")
+    warnings = run.data.get("warnings")
+    found += [str(warning) for warning in warnings] if isinstance(warnings, list) else []
     if dig(run.recipe, "use.dropout"):
         found.append("Dropout stays on at use, as in training, so the same input gives slightly different pictures.")
     names = {tag.partition("/")[2] for tag in series}

@@ -163,16 +163,16 @@ def _broken(series: Mapping[str, Series]) -> list[str]:
 
 
 def _shown(data: Json) -> dict[str, str]:
-    """The facts of data.json as lines of a table; long lists by their length."""
-    flat = {key: value for key, value in flatten(data).items() if key not in ("unreadable", "schema")}
-    return {
-        key: words.plural(len(value), "entry", "entries") if _is_long(value) else words.setting(value)
-        for key, value in flat.items()
-    }
+    """The facts of data.json as lines of a table. Names are counted already, warnings stand among the limits."""
+    left_out = ("unreadable", "warnings", "names", "schema")
+    flat = flatten({key: value for key, value in data.items() if key not in left_out})
+    return {key: _entries(value) if isinstance(value, list) else words.setting(value) for key, value in flat.items()}
 
 
-def _is_long(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 6
+def _entries(values: list[Any]) -> str:
+    if len(values) > 6:
+        return words.plural(len(values), "entry", "entries")
+    return ", ".join(map(str, values)) or "none"
 
 
 def _unreadable(data: Json) -> list[tuple[str, str]]:

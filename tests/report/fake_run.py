@@ -133,9 +133,14 @@ ENVIRONMENT = {
 }
 DATA = {
     "schema": 1,
-    "layout": "side by side",
-    "counts": {"train": 400, "val": 100},
+    "layout": "side-by-side",
+    "path": "/pictures/facades",
+    "counts": {"train": 400, "validation": 40},
+    "names": {"train": [f"t{number}" for number in range(400)], "validation": [f"v{number}" for number in range(40)]},
+    "split_made": False,
     "unreadable": [{"file": "train/7.jpg", "reason": "cut off after 1,024 bytes"}],
+    "unmatched": [],
+    "warnings": ["2 validation pictures are also in training: val/3.png, val/4.png."],
     "fingerprint": "3f1c0d6a",
 }
 

@@ -81,6 +81,14 @@ def test_warns_of_incomparable_losses(runs: Path) -> None:
     assert compare_runs([runs / "a", runs / "twin"]).warnings == []
 
 
+def test_warns_when_validation_pictures_differ(runs: Path, tmp_path: Path) -> None:
+    other = FakeRun(samples=2, frames=2).write(tmp_path / "other")
+    data = json.loads((other / "data.json").read_text())
+    data["names"]["validation"].pop()
+    (other / "data.json").write_text(json.dumps(data))
+    assert any("not judged on the same" in warning for warning in compare_runs([runs / "a", other]).warnings)
+
+
 def test_the_page_is_whole_and_self_contained(runs: Path, tmp_path: Path) -> None:
     written = write_comparison(compare_runs([runs / "a", runs / "b", runs / "apart"]), tmp_path / "page.html")
     page = written.path.read_text()

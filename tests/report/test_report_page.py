@@ -91,6 +91,9 @@ def test_says_what_was_trained_on_what(page: str) -> None:
     )
     assert "cut off after 1,024 bytes" in page
     assert "resumed" in page
+    assert "2 validation pictures are also in training" in page
+    assert "The validation set has 40 pictures" in page
+    assert "t399" not in page
     assert "pip install limner==0.1.0 torch==2.11.0 torchvision==0.26.0" in page
 
 
