@@ -49,6 +49,12 @@ def test_a_sinusoid_falls_into_its_band(cycles: int, band: int) -> None:
     assert powers[band] > 1e6 * others.max()
 
 
+@pytest.mark.parametrize(("cycles", "band"), [(8, 2), (64, 5)])
+def test_an_edge_belongs_to_the_band_above_it(cycles: int, band: int) -> None:
+    # The window spreads the wave over its two neighbours too, so only most of the power is in the band.
+    assert band_power(wave(cycles)).argmax() == band
+
+
 def test_identical_sets_have_distance_zero() -> None:
     assert spectrum_distance(noise(3), noise(3)) == 0
 
