@@ -21,6 +21,9 @@ COMMANDS: dict[str, Entry] = {
     "data": Entry(
         "Look at pictures, draw some, see and clear the cache.",
         {
+            "inspect": Entry(
+                "What is there, what is wrong with it, what it is enough for.", "limner.cli.data_inspect:inspect"
+            ),
             "make": Entry(
                 "Draw pictures with known truth.",
                 {"facades": Entry("Draw facades, for all four tasks.", "limner.cli.data_make:facades")},
