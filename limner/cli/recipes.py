@@ -38,7 +38,7 @@ def recipes(
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A recipe's name, a YAML file or a run folder.")],
-    overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changed keys.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changed keys.")] = None,
 ) -> None:
     """Print a recipe as YAML with every key written out."""
     from limner.config.load import load_recipe, recipe_text

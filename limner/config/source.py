@@ -14,6 +14,8 @@ from limner.errors import RecipeError
 
 KeyPath = tuple[str, ...]
 
+_TAG = "tag:yaml.org,2002:"
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -61,6 +63,14 @@ class RecipeDumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_text(self, text: str) -> Node:
+        """Escapes Unicode's rare line ends: PyYAML writes them bare in single quotes and reads them as plain ones."""
+        rare = any(end in text for end in "\x85\u2028\u2029")
+        return self.represent_scalar(_TAG + "str", text, style='"' if rare else None)
+
+
+RecipeDumper.add_representer(str, RecipeDumper.represent_text)
+
 
 _DIGITS = "-+0123456789"
 _PLAIN = [
@@ -73,7 +83,6 @@ _PLAIN = [
         [*_DIGITS, "."],
     ),
 ]
-_TAG = "tag:yaml.org,2002:"
 for _name, _pattern, _first in _PLAIN:
     for _class in (RecipeLoader, RecipeDumper):
         _class.add_implicit_resolver(_TAG + _name, re.compile(rf"(?:{_pattern})\Z"), _first)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from limner.config.layers import merge, read_override
@@ -58,12 +58,14 @@ def test_values_of_overrides(text: str, value: Any) -> None:
 
 
 @given(st.lists(scalars, max_size=4))
+@example(["\x85", "a\u2028b", "\u2029", "2e-4", "~", "1:30", "off", ""])
 def test_any_list_survives_an_override(values: list[Any]) -> None:
     text = yaml.dump(values, Dumper=RecipeDumper, default_flow_style=True, width=10**6, allow_unicode=True)
     assert parse_value(text, "here") == values
 
 
 @given(trees)
+@example({"a": {"b": "\x85", "c": "x\u2028\u2029y"}, "2e-4": "007"})
 def test_any_tree_survives_writing(tree: dict[str, Any]) -> None:
     text = yaml.dump(tree, Dumper=RecipeDumper, sort_keys=False, allow_unicode=True)
     assert parse_yaml(text, "here").values == tree

@@ -126,7 +126,7 @@ def test_save_into_a_missing_folder_says_so(tmp_path: Path) -> None:
         save_recipe(load_recipe("quickstart"), tmp_path / "nowhere" / "recipe.yaml")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     title=st.text(max_size=40),
     path=st.text(st.characters(exclude_characters="\0~", exclude_categories=["Cs"]), min_size=1, max_size=20),
