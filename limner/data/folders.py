@@ -14,6 +14,8 @@ from limner.errors import DataError
 
 Split = Literal["train", "val", "test"]
 
+SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
+
 METADATA: Final = "metadata.jsonl"
 _SPLITS: Final[dict[str, Split]] = {
     "train": "train",
@@ -100,7 +102,7 @@ def _files_under(folder: Path) -> Iterator[Path]:
 def _folders_of(path: Path) -> dict[str, Path]:
     """The folders in a folder by lower-case name."""
     if not path.exists():
-        raise DataError(f"there is no folder {path}", "check the spelling of data.path")
+        raise DataError(f"there is no folder {path}", "check the spelling")
     if not path.is_dir():
         raise DataError(f"{path} is a file, not a folder of pictures", "give the folder: data.path=FOLDER")
     try:
@@ -110,7 +112,8 @@ def _folders_of(path: Path) -> dict[str, Path]:
 
 
 def _split_folders(folders: dict[str, Path]) -> dict[Split, Path]:
-    return {split: folder for name, folder in folders.items() if (split := split_of(name)) is not None}
+    found = {split: folder for name, folder in folders.items() if (split := split_of(name)) is not None}
+    return {split: found[split] for split in SPLITS if split in found}
 
 
 def _lists(path: Path, folders: dict[str, Path]) -> Lists | None:
@@ -136,7 +139,7 @@ def _suffixed_domains(path: Path, folders: dict[str, Path]) -> Domains | None:
             raise DataError(
                 f"{path} has a folder {there} but no {missing}", f"add the other half of the pairs: {missing}"
             )
-    splits = {split: (halves[split, "a"], halves[split, "b"]) for split, _ in halves}
+    splits = {split: (halves[split, "a"], halves[split, "b"]) for split in SPLITS if (split, "a") in halves}
     return Domains("trainA-trainB", splits) if splits else None
 
 

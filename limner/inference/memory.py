@@ -19,7 +19,7 @@ UNASKED = 4_000_000
 """Pictures of at most this many pixels are translated without asking."""
 
 _LIVING = 0.5
-"""Share of a network's intermediate pictures that is alive at once. Measured with U-Nets: 0.35 to 0.45."""
+"""Share of a network's intermediate pictures that alive at once: an estimate for U-Nets, whose skips wait for the decoder."""
 
 
 def check_memory(network: nn.Module, multiple: int, height: int, width: int, device: torch.device) -> None:

@@ -8,9 +8,9 @@ import torch
 
 from limner.config.recipe import Recipe
 from limner.errors import RecipeError
-from limner.methods.method import Batch, Draw, Method, Term, Terms, Turn
+from limner.methods.method import Draw, Method, Term, Terms, Turn
 
-__all__ = ["Batch", "Draw", "Method", "Term", "Terms", "Turn", "build_method", "method_class"]
+__all__ = ["Draw", "Method", "Term", "Terms", "Turn", "build_method", "method_class"]
 
 METHODS = {"pix2pix": "limner.methods.pix2pix:Pix2Pix"}
 """Name in a recipe -> where the class is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from torch import Tensor
@@ -11,7 +12,7 @@ from limner.config.pix2pix import Pix2PixRecipe
 from limner.config.recipe import Recipe
 from limner.data.batch import PairedBatch
 from limner.losses import adversarial_loss
-from limner.methods.method import Draw, Method, Term, Terms
+from limner.methods.method import Draw, Method, Term, Terms, Turn
 from limner.networks import build
 
 
@@ -20,7 +21,7 @@ class Pix2Pix(Method):
 
     recipe: ClassVar[type[Recipe]] = Pix2PixRecipe
     players = {"discriminator": ["discriminator"], "generator": ["generator"]}
-    turns = ("discriminator", "generator")  # section 3.3: one step each
+    turns: Sequence[str | Turn] = ("discriminator", "generator")  # section 3.3: one step each
     shared_by = "generator"
 
     def __init__(self, recipe: Pix2PixRecipe) -> None:

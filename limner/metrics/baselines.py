@@ -36,7 +36,7 @@ def median_colour(inputs: Tensor, targets: Tensor, questions: Tensor) -> Tensor:
     labels, asked = _labels(inputs), _labels(questions)
     pixels = targets.permute(1, 0, 2, 3).reshape(3, -1)
     answer = pixels.median(dim=1).values.view(1, 3, 1, 1).repeat(len(questions), 1, *questions.shape[2:])
-    for label in asked.unique():
+    for label in torch.unique(asked).tolist():
         members = (labels == label).flatten()
         if members.any():
             colour = pixels[:, members].median(dim=1).values.view(1, 3, 1, 1)

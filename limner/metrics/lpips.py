@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.image.lpips import _NoTrainLpips
 
 from limner.errors import WeightsError
 from limner.weights.pretrained import WeightsFile, find_weights, locate
@@ -33,6 +32,9 @@ class Lpips:
 
     def __init__(self, weights: WeightsFile) -> None:
         self.weights = weights
+        # Here and not above: importing torchmetrics takes seconds, and most machines have no weights for it.
+        from torchmetrics.functional.image.lpips import _NoTrainLpips
+
         # There is no public way to make torchmetrics' LPIPS without a download of its own.
         self._network = _NoTrainLpips(net="alex", pnet_rand=True)
         features = {name: value for name, value in load_tensors(weights.path).items() if name.startswith("features.")}

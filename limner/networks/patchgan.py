@@ -5,19 +5,16 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from limner.config.networks import Norm
+from limner.config.networks import HALVINGS, Norm
 from limner.networks.norm import norm_layer
-
-HALVINGS = {1: 0, 16: 1, 70: 3, 286: 5}
-"""Receptive field in pixels (with kernel 4) -> number of stride-2 convolutions."""
 
 
 class PatchGAN(nn.Module):
     """Judges every patch of a picture, given all pictures of the pair; gives logits, not probabilities.
 
     Args:
-        field: receptive field of one output. 70: C64-C128-C256-C512 and one output, strides 2-2-2-1-1, 30 x 30 logits at
-            256 px. 1 has only 1 x 1 convolutions (the paper's PixelGAN).
+        field: receptive field of one output. 70: C64-C128-C256-C512 and one output, strides 2-2-2-1-1, 30 x 30 logits
+            at 256 px. 1 has only 1 x 1 convolutions (the paper's PixelGAN).
         width: channels of the first convolution; they double up to eight times this.
         kernel: kernel size; the fields are exact for 4.
         in_channels: channels of all pictures together.

@@ -20,8 +20,9 @@ from limner.config.recipe import Recipe
 from limner.config.save import recipe_text, save_recipe
 from limner.data.paired import DataReport, PairedSplits, open_paired
 from limner.errors import RecipeError, RunError
+from limner.files import write_atomically
 from limner.methods import build_method
-from limner.training.checkpoint import Checkpoint, newest_good
+from limner.training.checkpoint import Checkpoint, cut_after, newest_good
 from limner.training.device import choose_device, make_repeatable
 from limner.training.environment import Environment, describe_environment
 from limner.training.lock import RunLock
@@ -126,11 +127,12 @@ def resume(
         notes: list[str] = []
         checkpoint = newest_good(folder.checkpoints, notes.append)
         step = checkpoint.state["step"] if checkpoint else 0
-        MetricsLog(folder.metrics_path).cut_after(step)
-        EventLog(folder.events_path).cut_after(step)
-        cut_samples(folder.samples, step)
+        _forget_after(folder, step)
         save_recipe(recipe, folder.recipe_path)
-        notes += [f"inexact: {difference}" for difference in differences]
+        if differences:
+            now.save(folder.environment_path)
+            write_atomically(folder.data_path, json.dumps(splits.report.as_json(), indent=1))
+            notes += [f"inexact: {difference}" for difference in differences]
         return _train(recipe, splits, folder, device, console, stop, checkpoint, notes)
 
 
@@ -161,7 +163,8 @@ def _train(
 ) -> Run:
     stop = stop or Stop()
     with Narrator(run.log_path, console) as narrator:
-        tracker = open_tracker(recipe.tracking, run, recipe, narrator.say)
+        step = checkpoint.state["step"] if checkpoint else None
+        tracker = open_tracker(recipe.tracking, run, recipe, narrator.say, resumed_at=step)
         try:
             trainer = Trainer(recipe, build_method(recipe), splits, run, device, narrator, tracker, checkpoint, stop)
             for warning in splits.report.warnings:
@@ -203,6 +206,15 @@ def _stopping(stop: Stop, narrator: Narrator) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _forget_after(run: RunFolder, step: int) -> None:
+    """Remove what was written after the checkpoint that the run goes on from: it is written again."""
+    cut_after(run.checkpoints, step)
+    with MetricsLog(run.metrics_path) as metrics, EventLog(run.events_path) as events:
+        metrics.cut_after(step)
+        events.cut_after(step)
+    cut_samples(run.samples, step)
 
 
 def _changed_pictures(then: Path, now: DataReport, inexact: bool) -> list[str]:

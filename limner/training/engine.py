@@ -147,7 +147,7 @@ class _Shared:
         self.value, self.ready = value, True
 
     def clear(self) -> None:
-        self.value: object = None
+        self.set(None)
         self.ready = False
 
 

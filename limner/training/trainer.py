@@ -142,10 +142,16 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint of this step and drop those that the recipe does not keep."""
         training = self.recipe.training
-        self.progress.parts, self.progress.total = self.engine.parts, self.cadence.total
-        files, state = pack(self.method, self.players, self.average, self.progress)
-        save_checkpoint(self.run.checkpoints, step_name(self.progress.step), files, state)
+        self._write_checkpoint(step_name(self.progress.step))
         prune(self.run.checkpoints, training.keep_last, training.keep_every)
+
+    def _write_checkpoint(self, name: str) -> None:
+        self.progress.parts, self.progress.total = self.engine.parts, self.cadence.total
+        # First the logs: a checkpoint must never know of a step that they have lost.
+        self.metrics.sync()
+        self.events.sync()
+        files, state = pack(self.method, self.players, self.average, self.progress)
+        save_checkpoint(self.run.checkpoints, name, files, state)
 
     def _batch(self, number: int) -> Batch:
         return self.splits.train.batch(self.order.positions(number))
@@ -191,8 +197,8 @@ class Trainer:
         bad = [name for name, value in losses.items() if not math.isfinite(value)]
         if bad:
             raise RunError(
-                f"{bad[0]} is no longer a number at step {self.progress.step}; training stopped. The last checkpoint in "
-                f"{self.run.checkpoints} is from before.",
+                f"{bad[0]} is no longer a number at step {self.progress.step}; training stopped. "
+                f"The last checkpoint in {self.run.checkpoints} is from before.",
                 "lower training.optimiser.lr, set training.clip=1, or try precision=fp32",
             )
         step = self.progress.step
@@ -221,8 +227,7 @@ class Trainer:
             )
         if self.progress.best is None or sign * values[tag] < sign * self.progress.best:
             self.progress.best = values[tag]
-            self.progress.parts, self.progress.total = self.engine.parts, self.cadence.total
-            save_checkpoint(self.run.checkpoints, BEST, *pack(self.method, self.players, self.average, self.progress))
+            self._write_checkpoint(BEST)
 
     def _sample(self) -> None:
         grid = self.followed.write(self.progress.step, self.judge)

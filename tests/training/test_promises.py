@@ -30,7 +30,12 @@ every_method = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name
 def train(case: Case, pairs: Path, runs: Path, name: str, *words: str, **settings: Any) -> limner.Run:
     console = Console(file=io.StringIO())
     return limner.train(
-        case.recipe, name=name, runs=runs, words=[*case.words, f"data.path={pairs}", *words], console=console, **settings
+        case.recipe,
+        name=name,
+        runs=runs,
+        words=[*case.words, f"data.path={pairs}", *words],
+        console=console,
+        **settings,
     )
 
 
@@ -124,7 +129,7 @@ def test_a_bad_checkpoint_is_named_and_the_one_before_used(pairs: Path, tmp_path
     content[len(content) // 2] ^= 1
     damaged.write_bytes(content)
     resume(run)
-    events = [event for event in read_events(run / "events.jsonl")]
+    events = read_events(run / "events.jsonl")
     assert any("step-000006" in str(event.detail) for event in events)
     assert contents(run, 6) == expected
 
