@@ -19,7 +19,7 @@ UNASKED = 4_000_000
 """Pictures of at most this many pixels are translated without asking."""
 
 _LIVING = 0.5
-"""Share of a network's intermediate pictures that alive at once: an estimate for U-Nets, whose skips wait for the decoder."""
+"""Share of a network's intermediate pictures alive at once: an estimate for U-Nets, whose skips wait for their turn."""
 
 
 def check_memory(network: nn.Module, multiple: int, height: int, width: int, device: torch.device) -> None:
