@@ -34,10 +34,11 @@ def _edges(target: Pixels, strength: float, size: int) -> Pixels:
     # Imported here because it brings half of SciPy, which no other start should wait for.
     from skimage.feature import canny
 
-    # An empty margin would be an edge to the detector: `nearest` continues the picture instead.
+    # The detector finds nothing on the outermost pixels, and takes an empty margin for an edge: continue the picture.
+    grey = np.pad(_luminance(target) / 255.0, 1, mode="edge")
     lines: NDArray[np.bool_] = canny(  # type: ignore[no-untyped-call]
-        _luminance(target) / 255.0, sigma=strength * size / 256, mode="nearest"
-    )
+        grey, sigma=strength * size / 256, mode="nearest"
+    )[1:-1, 1:-1]
     return _three_channels(np.where(lines, 0, 255).astype(np.uint8))
 
 

@@ -1,0 +1,164 @@
+"""What a folder holds, whatever it is meant for: pairs, two unpaired domains, class folders or single photographs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from limner.data.discover import mostly_side_by_side
+from limner.data.folders import Domains, Lists, Pictures, Split, look, pictures_under
+from limner.data.matching import Matches, Pair, Source, match_names, read_list
+from limner.errors import DataError
+
+Kind = Literal["pairs", "unpaired", "classes", "photographs", "nothing"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Pictures that lie together: a split, or one domain of a split.
+
+    Attributes:
+        name: as a person would call it: train, trainA, ...
+        split: train, val or test.
+        domain: A or B; empty where there is one only.
+        files: its pictures, sorted.
+    """
+
+    name: str
+    split: Split
+    domain: str
+    files: list[Path]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What was found by names and sizes.
+
+    Attributes:
+        kind: what the pictures are to one another.
+        layout: how they are laid out.
+        groups: every picture, once.
+        pairs: the pairs of each split; empty unless `kind` is `pairs`.
+        unmatched: files without a partner.
+        classes: pictures of each class in the training split.
+        notes: what a person should know, one sentence each.
+    """
+
+    kind: Kind
+    layout: str
+    groups: list[Group]
+    pairs: dict[Split, list[Pair]] = field(default_factory=dict)
+    unmatched: list[str] = field(default_factory=list)
+    classes: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def hold(path: Path, path_b: Path | None = None) -> Holding:
+    """Looks at a folder, or at two whose pictures may belong together by name.
+
+    Raises:
+        DataError: there is no such folder, or a list of pairs in it cannot be understood.
+    """
+    notes: list[str] = []
+    try:
+        found = look(path, path_b)
+    except DataError as error:
+        if not path.is_dir() or path_b is not None:
+            raise
+        notes.append(error.message)
+        found = Pictures({"train": path})
+    match found:
+        case Domains(layout, folders):
+            return _domains(layout, folders, path)
+        case Lists(lists):
+            return _lists(lists, path)
+        case Pictures(folders):
+            return _pictures(folders, path, notes)
+
+
+def _domains(layout: str, folders: dict[Split, tuple[Path, Path]], root: Path) -> Holding:
+    groups = [
+        Group(_domain_name(layout, split, domain, folder), split, domain, pictures_under(folder))
+        for split, pair in folders.items()
+        for domain, folder in zip("AB", pair, strict=True)
+    ]
+    if not any(group.files for group in groups):
+        return Holding("nothing", "none", [])
+    matches = {split: match_names(a, b, root) for split, (a, b) in folders.items()}
+    unmatched = [name for split in matches.values() for name in split.unmatched]
+    case_only = [both for split in matches.values() for both in split.case_only]
+    notes = [f"{a} and {b} differ only in capital letters: rename one to pair them" for a, b in case_only]
+    first = matches.get("train") or next(iter(matches.values()))
+    smaller = min(sum(g.domain == d for g in groups for _ in g.files if g.split == "train") for d in "AB")
+    if 2 * (len(first.pairs) + len(first.case_only)) < max(1, smaller):
+        for split, found in matches.items():
+            if split != "train" and found.pairs:
+                notes.append(f"{len(found.pairs)} equal names in {split}: pairs there, to measure against")
+        return Holding("unpaired", layout, groups, notes=notes)
+    pairs = {split: found.pairs for split, found in matches.items()}
+    return Holding("pairs", layout, groups, pairs, unmatched, notes=notes)
+
+
+def _domain_name(layout: str, split: Split, domain: str, folder: Path) -> str:
+    return folder.name if layout != "A-B" else f"{domain}/{split}"
+
+
+def _lists(lists: dict[Split, Path], root: Path) -> Holding:
+    named: dict[Split, Matches] = {}
+    for default, file in lists.items():
+        named |= read_list(file, default)
+    groups = []
+    for split, matches in named.items():
+        inputs = {pair.input.path for pair in matches.pairs if pair.input}
+        groups.append(Group(f"{split} inputs", split, "A", sorted(inputs)))
+        groups.append(Group(f"{split} targets", split, "B", sorted({p.target.path for p in matches.pairs} - inputs)))
+    unmatched = [name for matches in named.values() for name in matches.unmatched]
+    pairs = {split: matches.pairs for split, matches in named.items()}
+    return Holding("pairs" if any(pairs.values()) else "nothing", "metadata", groups, pairs, unmatched)
+
+
+def _pictures(folders: dict[Split, Path], root: Path, notes: list[str]) -> Holding:
+    groups = [Group(split, split, "", pictures_under(folder)) for split, folder in folders.items()]
+    files = [file for group in groups for file in group.files]
+    if not files:
+        return Holding("nothing", "none", [])
+    if _side_by_side(files):
+        pairs = {
+            group.split: [Pair(file.stem, Source(file, "left"), Source(file, "right")) for file in group.files]
+            for group in groups
+        }
+        return Holding("pairs", "side-by-side", groups, pairs, notes=notes)
+    classes = _classes(folders.get("train", root), next((g.files for g in groups if g.split == "train"), []))
+    if len(classes) == 2 and len(groups) == 1 and (twins := _twin_folders(root, sorted(classes))):
+        return twins
+    kind: Kind = "classes" if len(classes) > 1 else "photographs"
+    layout = "class-folders" if kind == "classes" else "photographs"
+    return Holding(kind, layout, groups, classes=classes if kind == "classes" else {}, notes=notes)
+
+
+def _side_by_side(files: list[Path]) -> bool:
+    try:
+        return mostly_side_by_side(files)
+    except DataError:
+        return False
+
+
+def _classes(folder: Path, files: list[Path]) -> dict[str, int]:
+    """Pictures in each folder right below; empty when some lie outside of any."""
+    below = [file.relative_to(folder).parts for file in files]
+    if any(len(parts) < 2 for parts in below):
+        return {}
+    return dict(sorted(Counter(parts[0] for parts in below).items()))
+
+
+def _twin_folders(root: Path, names: list[str]) -> Holding | None:
+    """Two folders whose pictures bear the same names are most likely two halves of pairs, not two classes."""
+    a, b = (root / name for name in names)
+    matches = match_names(a, b, root)
+    if len(matches.unmatched) > 0.1 * 2 * len(matches.pairs):
+        return None
+    groups = [Group(folder.name, "train", domain, pictures_under(folder)) for domain, folder in (("A", a), ("B", b))]
+    note = f"two folders of equal names: train on them as pairs with data.path={a} data.path_b={b}"
+    return Holding("pairs", "two-folders", groups, {"train": matches.pairs}, matches.unmatched, notes=[note])

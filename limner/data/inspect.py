@@ -1,0 +1,174 @@
+"""Look at a folder of pictures before training: what it is, what is wrong with it, and what it serves."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from limner.config.data import DeriveSettings
+from limner.data.decoded import Progress, Unreadable
+from limner.data.discover import is_side_by_side
+from limner.data.duplicates import exact_groups, near_pairs
+from limner.data.folders import SPLITS, Split
+from limner.data.holding import Group, Holding, hold
+from limner.data.scan import Seen, scan
+from limner.data.verdict import Faults, Grade, give_verdict
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Width and height in pixels of the smallest, the middle and the largest usable picture by area."""
+
+    smallest: tuple[int, int]
+    median: tuple[int, int]
+    largest: tuple[int, int]
+    different: int
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was seen; `as_json` is the document of `limner data inspect --json`.
+
+    Files are named relative to the folder.
+
+    Attributes:
+        path: the folder.
+        kind: pairs, unpaired, classes, photographs or nothing.
+        layout: how the pictures are laid out.
+        counts: usable pairs of each split, or usable pictures of each group where there are no pairs.
+        classes: pictures of each training class, where there are class folders.
+        sizes: of the usable pictures; None when there are none.
+        unreadable: each file that cannot be used, with its true reason.
+        unmatched: files without a partner.
+        duplicates: groups of files with the same content or the same view within a split.
+        leaks: pairs of files, in two splits, with the same content or the same view.
+        grade: good, fair, poor or unusable.
+        verdict: what the pictures serve, and their faults, in words.
+        notes: what else a person should know.
+    """
+
+    path: str
+    kind: str
+    layout: str
+    counts: dict[str, int]
+    classes: dict[str, int]
+    sizes: Sizes | None
+    unreadable: list[Unreadable]
+    unmatched: list[str]
+    duplicates: list[list[str]]
+    leaks: list[list[str]]
+    grade: Grade
+    verdict: str
+    notes: list[str]
+    schema: int = SCHEMA
+
+    def as_json(self) -> dict[str, object]:
+        """The inspection in plain lists, dictionaries, strings and numbers."""
+        return asdict(self)
+
+
+def inspect_folder(
+    path: Path,
+    path_b: Path | None = None,
+    derive: DeriveSettings | None = None,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> Inspection:
+    """Opens every picture of any folder and says what it sees.
+
+    Args:
+        path: the folder.
+        path_b: a second one, when the two halves of the pairs live apart.
+        derive: how inputs would be made from single photographs.
+        workers: threads that open pictures.
+        progress: told (done, all) after each picture.
+
+    Raises:
+        DataError: there is no such folder, or a list of pairs in it cannot be understood.
+    """
+    holding = hold(path, path_b)
+    where = {file: group for group in holding.groups for file in group.files}
+    seen, errors = scan(list(where), workers, progress)
+    unreadable = [Unreadable(_shown(error.file, path), error.reason) for error in errors]
+    if holding.layout == "side-by-side":
+        seen, lone = _only_side_by_side(seen, path)
+        unreadable += lone
+    counts = _usable(holding, {picture.file for picture in seen})
+    duplicates, leaks, complete = _repeated(seen, where, path)
+    notes = [*holding.notes, *([] if complete else ["too many pictures look alike to compare them all"])]
+    repeated = sum(len(group) - 1 for group in duplicates)
+    faults = Faults(len(unreadable), len(holding.unmatched), repeated, len(leaks))
+    grade, verdict = give_verdict(holding, counts, faults, derive.kind if derive else None)
+    return Inspection(
+        path=str(path),
+        kind=holding.kind,
+        layout=holding.layout,
+        counts=counts,
+        classes=holding.classes,
+        sizes=_sizes(seen),
+        unreadable=unreadable,
+        unmatched=holding.unmatched,
+        duplicates=duplicates,
+        leaks=leaks,
+        grade=grade,
+        verdict=verdict,
+        notes=notes,
+    )
+
+
+def _only_side_by_side(seen: list[Seen], root: Path) -> tuple[list[Seen], list[Unreadable]]:
+    lone = [picture for picture in seen if not is_side_by_side(picture.width, picture.height)]
+    reasons = [
+        Unreadable(_shown(picture.file, root), f"{picture.width} x {picture.height} pixels is no side-by-side pair")
+        for picture in lone
+    ]
+    return [picture for picture in seen if picture not in lone], reasons
+
+
+def _usable(holding: Holding, readable: set[Path]) -> dict[str, int]:
+    if holding.kind == "pairs":
+        return {
+            split: sum({s.path for s in (pair.input, pair.target) if s} <= readable for pair in pairs)
+            for split, pairs in holding.pairs.items()
+        }
+    return {group.name: len(readable.intersection(group.files)) for group in holding.groups}
+
+
+def _repeated(
+    seen: Sequence[Seen], where: dict[Path, Group], root: Path
+) -> tuple[list[list[str]], list[list[str]], bool]:
+    """Files that show the same: groups within one split, pairs across two, and whether all could be compared."""
+    families = exact_groups(seen)
+    complete = True
+    for domain in sorted({group.domain for group in where.values()}):
+        # The two halves of a pair may well look alike; that is no fault.
+        near, all_seen = near_pairs([picture for picture in seen if where[picture.file].domain == domain])
+        families += [list(pair) for pair in near]
+        complete &= all_seen
+    duplicates: list[list[str]] = []
+    leaks: list[list[str]] = []
+    for family in families:
+        by_split: dict[Split, list[str]] = {}
+        for picture in family:
+            by_split.setdefault(where[picture.file].split, []).append(_shown(picture.file, root))
+        duplicates += [names for names in by_split.values() if len(names) > 1]
+        firsts = [by_split[split][0] for split in SPLITS if split in by_split]
+        leaks += [[firsts[0], other] for other in firsts[1:]]
+    return duplicates, leaks, complete
+
+
+def _sizes(seen: Sequence[Seen]) -> Sizes | None:
+    if not seen:
+        return None
+    sizes = sorted(((picture.width, picture.height) for picture in seen), key=lambda size: size[0] * size[1])
+    middle = sizes[statistics.median_low(range(len(sizes)))]
+    return Sizes(sizes[0], middle, sizes[-1], len(set(sizes)))
+
+
+def _shown(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)

@@ -1,0 +1,83 @@
+"""Open every picture once and keep what is needed to compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from limner.data.pictures import PictureError, Pixels, read_picture
+from limner.data.prefetch import Prefetcher
+
+THUMBNAIL: Final = 16
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture that can be opened.
+
+    Attributes:
+        file: where it is.
+        width: in pixels, upright.
+        height: in pixels, upright.
+        digest: hash of the file's content.
+        look: 64-bit perceptual hash; pictures that look alike differ in few bits.
+        thumbnail: grey, float32 (16, 16) in 0..255.
+    """
+
+    file: Path
+    width: int
+    height: int
+    digest: str
+    look: int
+    thumbnail: NDArray[np.float32]
+
+
+def scan(
+    files: Sequence[Path], workers: int, progress: Callable[[int, int], None] | None = None
+) -> tuple[list[Seen], list[PictureError]]:
+    """Opens every file; what can be opened and what cannot, each in the order given.
+
+    Args:
+        files: the picture files.
+        workers: threads that open them; 0 opens them in the caller.
+        progress: told (done, all) after each file.
+    """
+    seen: list[Seen] = []
+    errors: list[PictureError] = []
+
+    def open_one(number: int) -> Seen | PictureError:
+        try:
+            return _look_at(files[number])
+        except PictureError as error:
+            return error
+
+    with Prefetcher(open_one, 0, workers, 4 * workers, stop=len(files)) as opened:
+        for number, found in enumerate(opened, 1):
+            if isinstance(found, PictureError):
+                errors.append(found)
+            else:
+                seen.append(found)
+            if progress is not None:
+                progress(number, len(files))
+    return seen, errors
+
+
+def _look_at(file: Path) -> Seen:
+    # Imported here because it brings half of SciPy, which training should not wait for.
+    import imagehash
+
+    pixels, digest = read_picture(file)
+    height, width = pixels.shape[:2]
+    look = int(str(imagehash.phash(Image.fromarray(pixels))), 16)
+    return Seen(file, width, height, digest, look, _thumbnail(pixels))
+
+
+def _thumbnail(pixels: Pixels) -> NDArray[np.float32]:
+    grey = Image.fromarray(pixels).convert("L")
+    return np.asarray(grey.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)).astype(np.float32)

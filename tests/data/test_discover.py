@@ -1,0 +1,236 @@
+"""Every layout is found by looking, and every folder that cannot be used is refused with one clear message."""
+
+import json
+import shutil
+
+import pytest
+
+from limner.config.data import DataSettings, DeriveSettings
+from limner.data.discover import discover, divide
+from limner.data.matching import Pair, Source
+from limner.errors import DataError
+
+EDGES = DeriveSettings(kind="edges")
+
+
+def found(path, **settings):
+    return discover(DataSettings(path=path, **settings))
+
+
+def shown(pairs, root):
+    def part(source):
+        return source and source.path.relative_to(root).as_posix() + (f":{source.half}" if source.half else "")
+
+    return [(pair.name, part(pair.input), part(pair.target)) for pair in pairs]
+
+
+def refused(path, **settings):
+    with pytest.raises(DataError) as error:
+        found(path, **settings)
+    assert error.value.tip
+    return error.value
+
+
+def test_side_by_side_in_split_folders(tmp_path, draw):
+    for split in ("train", "validation", "test"):
+        draw(tmp_path / split / "1.jpg", 0, 64, 32)
+    draw(tmp_path / "train" / ".hidden.jpg", 0, 64, 32)
+    listing = found(tmp_path)
+    assert listing.layout == "side-by-side" and not listing.split_made
+    assert shown(listing.train, tmp_path) == [("1", "train/1.jpg:left", "train/1.jpg:right")]
+    assert shown(listing.validation, tmp_path) == [("1", "validation/1.jpg:left", "validation/1.jpg:right")]
+    turned = found(tmp_path, direction="BtoA")
+    assert shown(turned.train, tmp_path) == [("1", "train/1.jpg:right", "train/1.jpg:left")]
+
+
+def test_test_serves_as_validation_only_when_there_is_no_other(tmp_path, draw):
+    draw(tmp_path / "train" / "1.jpg", 0, 64, 32)
+    draw(tmp_path / "test" / "2.jpg", 0, 64, 32)
+    assert [pair.name for pair in found(tmp_path).validation] == ["2"]
+    draw(tmp_path / "val" / "3.jpg", 0, 64, 32)
+    assert [pair.name for pair in found(tmp_path).validation] == ["3"]
+
+
+def test_flat_folder_of_side_by_side_pictures_is_divided(tmp_path, draw):
+    for number in range(10):
+        draw(tmp_path / f"{number}.png", number, 64, 32)
+    listing = found(tmp_path)
+    assert listing.split_made and len(listing.validation) >= 1
+    assert sorted(p.name for p in listing.train + listing.validation) == [str(n) for n in range(10)]
+
+
+@pytest.mark.parametrize("halves", ["train{}", "{}/train", "train_{}"])
+def test_two_domains_matched_by_name(tmp_path, draw, halves):
+    a, b = (tmp_path / halves.format(domain) for domain in "AB")
+    for name in ("x", "deep/y"):
+        draw(a / f"{name}.png")
+        draw(b / f"{name}.jpg")
+    listing = found(tmp_path, validation=0.0)
+    names = [(pair.name, pair.input.path.relative_to(a).name, pair.target.path.name) for pair in listing.train]
+    assert names == [("deep/y", "y.png", "y.jpg"), ("x", "x.png", "x.jpg")]
+    turned = found(tmp_path, validation=0.0, direction="BtoA")
+    assert turned.train[0].input.path == b / "deep/y.jpg"
+
+
+def test_two_domains_without_splits_and_two_paths(tmp_path, draw):
+    for number in range(3):
+        draw(tmp_path / "A" / f"{number}.png")
+        draw(tmp_path / "B" / f"{number}.png")
+    assert found(tmp_path).layout == "A-B"
+    shutil.move(tmp_path / "A", tmp_path / "phone")
+    shutil.move(tmp_path / "B", tmp_path / "canon")
+    listing = found(tmp_path / "phone", path_b=tmp_path / "canon")
+    assert listing.layout == "two-folders" and len(listing.train) + len(listing.validation) == 3
+    assert all(p.input.path.name == p.target.path.name for p in listing.train)
+
+
+def test_same_stem_with_two_suffixes_is_paired_by_the_whole_name(tmp_path, draw):
+    for folder in ("trainA", "trainB"):
+        for suffix in ("png", "jpg"):
+            draw(tmp_path / folder / f"x.{suffix}")
+    pairs = found(tmp_path, validation=0.0).train
+    assert [(p.input.path.suffix, p.target.path.suffix) for p in pairs] == [(".jpg", ".jpg"), (".png", ".png")]
+
+
+def write_list(file, *rows):
+    file.write_text(
+        "\n".join(json.dumps(dict(zip(("input_file_name", "target_file_name"), row, strict=True))) for row in rows)
+    )
+
+
+def test_metadata_in_the_root_or_in_the_splits(tmp_path, draw):
+    for name in ("train/a.png", "train/b.png", "val/c.png", "val/d.png"):
+        draw(tmp_path / name)
+    write_list(tmp_path / "metadata.jsonl", ("train/a.png", "train/b.png"), ("val/c.png", "val/d.png"))
+    listing = found(tmp_path)
+    assert listing.layout == "metadata"
+    assert shown(listing.train, tmp_path) == [("train/b", "train/a.png", "train/b.png")]
+    assert shown(listing.validation, tmp_path) == [("val/d", "val/c.png", "val/d.png")]
+    (tmp_path / "metadata.jsonl").unlink()
+    write_list(tmp_path / "train/metadata.jsonl", ("a.png", "b.png"))
+    write_list(tmp_path / "val/metadata.jsonl", ("c.png", "d.png"))
+    assert shown(found(tmp_path, direction="BtoA").validation, tmp_path) == [("d", "val/d.png", "val/c.png")]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("not json", "line 2 is not an object"),
+        ('{"input_file_name": "a.png"}', "line 2 is not an object"),
+        ('{"input_file_name": "../a.png", "target_file_name": "b.png"}', "not a path inside"),
+        ('{"input_file_name": "/etc/a.png", "target_file_name": "b.png"}', "not a path inside"),
+        ('{"input_file_name": 3, "target_file_name": "b.png"}', "not a path inside"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path, line, reason):
+    (tmp_path / "metadata.jsonl").write_text(f"\n{line}\n")
+    assert reason in refused(tmp_path).message
+
+
+def test_a_list_of_missing_files_is_refused(tmp_path, draw):
+    draw(tmp_path / "a.png")
+    write_list(tmp_path / "metadata.jsonl", ("a.png", "gone.png"))
+    assert "gone.png (metadata.jsonl line 1: no such file)" in refused(tmp_path).message
+
+
+def test_photographs_with_class_folders_and_splits(tmp_path, draw):
+    for name in ("train/hat/1.jpg", "train/shoe/1.jpg", "val/hat/2.jpg"):
+        draw(tmp_path / name)
+    listing = found(tmp_path, derive=EDGES)
+    assert listing.layout == "photographs"
+    assert shown(listing.train, tmp_path) == [
+        ("hat/1", None, "train/hat/1.jpg"),
+        ("shoe/1", None, "train/shoe/1.jpg"),
+    ]
+    assert shown(listing.validation, tmp_path) == [("hat/2", None, "val/hat/2.jpg")]
+
+
+def test_single_photographs_without_derive_name_the_remedy(tmp_path, draw):
+    draw(tmp_path / "a.png")
+    assert "data.derive.kind=edges" in refused(tmp_path).tip
+
+
+def test_wide_photographs_are_derived_with_a_warning(tmp_path, draw):
+    draw(tmp_path / "a.png", 0, 64, 32)
+    assert any("remove data.derive" in warning for warning in found(tmp_path, derive=EDGES).warnings)
+
+
+def test_derive_from_pairs_is_refused(tmp_path, draw):
+    draw(tmp_path / "trainA" / "a.png")
+    draw(tmp_path / "trainB" / "a.png")
+    assert "already holds pairs" in refused(tmp_path, derive=EDGES).message
+
+
+def test_missing_empty_and_wrong_folders(tmp_path, draw):
+    assert "there is no folder" in refused(tmp_path / "none").message
+    assert "is empty" in refused(tmp_path).message
+    assert refused(draw(tmp_path / "a.png")).message.endswith("is a file, not a folder of pictures")
+    with pytest.raises(DataError, match="no pictures are given"):
+        discover(DataSettings())
+
+
+def test_folder_of_text_files(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text("words")
+    error = refused(tmp_path)
+    assert "holds no pictures, only other files (3 .txt)" in error.message and "JPEG" in error.tip
+
+
+def test_domain_without_the_other(tmp_path, draw):
+    draw(tmp_path / "trainA" / "a.png")
+    assert "has a folder trainA but no trainB" in refused(tmp_path).message
+    draw(tmp_path / "trainB" / "b.png")
+    assert "no picture" in refused(tmp_path).message and "trainA/a.png" in refused(tmp_path).message
+
+
+def test_split_folder_without_partner(tmp_path, draw):
+    for name in ("A/train/a.png", "B/train/a.png", "A/val/a.png"):
+        draw(tmp_path / name)
+    assert "has no partner folder" in refused(tmp_path).message
+
+
+def test_lone_halves_are_listed_up_to_a_share(tmp_path, draw):
+    for number in range(8):
+        draw(tmp_path / "trainA" / f"{number}.png")
+        draw(tmp_path / "trainB" / f"{number}.png")
+    draw(tmp_path / "trainA" / "lone.png")
+    listing = found(tmp_path)
+    assert listing.unmatched == ["trainA/lone.png"] and listing.warnings
+    assert "trainA/lone.png" in refused(tmp_path, max_bad=0.01).message
+
+
+def test_names_that_differ_in_case_are_named(tmp_path, draw):
+    draw(tmp_path / "trainA" / "Cat.png")
+    draw(tmp_path / "trainB" / "cat.PNG".replace("PNG", "png"))
+    error = refused(tmp_path)
+    assert "differ only in capital letters" in error.message and "trainA/Cat.png and trainB/cat.png" in error.message
+    assert "rename" in error.tip
+    for number in range(9):
+        draw(tmp_path / "trainA" / f"{number}.png")
+        draw(tmp_path / "trainB" / f"{number}.png")
+    listing = found(tmp_path)
+    assert listing.case_only == [("trainA/Cat.png", "trainB/cat.png")]
+    assert any("capital letters" in warning for warning in listing.warnings)
+
+
+def test_only_validation_is_refused(tmp_path, draw):
+    draw(tmp_path / "val" / "a.png", 0, 64, 32)
+    assert "no training pictures" in refused(tmp_path).message
+
+
+def numbered(count):
+    from pathlib import Path
+
+    return [Pair(str(number), None, Source(Path(f"{number}.png"))) for number in range(count)]
+
+
+def test_a_new_picture_moves_no_other():
+    before, after = ({p.name for p in divide(numbered(count), 0.2)[1]} for count in (300, 400))
+    assert before == {name for name in after if int(name) < 300}
+    assert 40 <= len(before) <= 80
+
+
+@pytest.mark.parametrize(("count", "share", "kept"), [(1, 0.5, 0), (2, 0.001, 1), (2, 0.999, 1), (5, 0.999, 4)])
+def test_small_sets_keep_at_least_one_on_each_side(count, share, kept):
+    train, validation = divide(numbered(count), share)
+    assert len(validation) == kept and len(train) == count - kept
