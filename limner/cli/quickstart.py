@@ -45,7 +45,7 @@ def _verdict(path: Path) -> str:
     from limner.config.load import load_recipe
     from limner.inference import load
     from limner.inference.verdict import against_guesses
-    from limner.training.api import open_pictures
+    from limner.training.session import open_pictures
 
     splits = open_pictures(load_recipe(path / "recipe.yaml"))
     rows = against_guesses(load(path), splits)

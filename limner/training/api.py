@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -18,21 +14,21 @@ from rich.console import Console
 from limner.config.load import load_recipe
 from limner.config.recipe import Recipe
 from limner.config.save import recipe_text, save_recipe
-from limner.data.paired import DataReport, PairedSplits, open_paired
+from limner.data.paired import DataReport, PairedSplits
 from limner.errors import RecipeError, RunError
 from limner.files import write_atomically
-from limner.methods import build_method
 from limner.training.checkpoint import Checkpoint, cut_after, newest_good
-from limner.training.device import choose_device, make_repeatable
+from limner.training.device import choose_device
 from limner.training.environment import Environment, describe_environment
 from limner.training.lock import RunLock
 from limner.training.logs import EventLog, MetricsLog, MetricsRow, read_metrics
-from limner.training.progress import Narrator
 from limner.training.resume import check_resume
 from limner.training.run import RunFolder, create_run, open_run, runs_folder
 from limner.training.samples import cut_samples
-from limner.training.trackers import open_tracker
-from limner.training.trainer import Ending, Stop, Trainer
+from limner.training.session import open_pictures, train_session
+from limner.training.several import train_on_several
+from limner.training.team import alone
+from limner.training.trainer import Ending, Stop
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ def train(
     }
     run = create_run(runs_folder(Path(runs) if runs else None), name, title, files)
     with RunLock(run.path):
-        return _train(recipe, splits, run, device, console, stop, None, [])
+        return _train(recipe, splits, run, device, None, [], console, stop)
 
 
 def resume(
@@ -133,22 +129,7 @@ def resume(
             now.save(folder.environment_path)
             write_atomically(folder.data_path, json.dumps(splits.report.as_json(), indent=1))
             notes += [f"inexact: {difference}" for difference in differences]
-        return _train(recipe, splits, folder, device, console, stop, checkpoint, notes)
-
-
-def open_pictures(recipe: Recipe, console: Console | None = None) -> PairedSplits:
-    """Find, check and decode the pictures of a recipe, showing how far it is.
-
-    Raises:
-        DataError: there are none, or too many are bad.
-    """
-    if recipe.data.path is None:
-        raise RecipeError("data.path is not set: where are the pictures?", "add data.path=FOLDER")
-    console = console or Console(stderr=True, highlight=False)
-    with console.status("looking at the pictures") as status:
-        return open_paired(
-            recipe.data, recipe.seed, lambda done, total: status.update(f"decoding pictures {done}/{total}")
-        )
+        return _train(recipe, splits, folder, device, checkpoint, notes, console, stop)
 
 
 def _train(
@@ -156,56 +137,14 @@ def _train(
     splits: PairedSplits,
     run: RunFolder,
     device: torch.device,
-    console: Console | None,
-    stop: Stop | None,
     checkpoint: Checkpoint | None,
     notes: list[str],
+    console: Console | None,
+    stop: Stop | None,
 ) -> Run:
-    stop = stop or Stop()
-    with Narrator(run.log_path, console) as narrator:
-        step = checkpoint.state["step"] if checkpoint else None
-        tracker = open_tracker(recipe.tracking, run, recipe, narrator.say, resumed_at=step)
-        try:
-            trainer = Trainer(recipe, build_method(recipe), splits, run, device, narrator, tracker, checkpoint, stop)
-            for warning in splits.report.warnings:
-                narrator.say(f"warning: {warning}")
-            if checkpoint is not None or notes:
-                trainer.event("resumed", f"resumed at step {trainer.progress.step}")
-            for note in notes:
-                trainer.event("note", note)
-            if (caveat := make_repeatable(device)) is not None:
-                narrator.say(caveat)
-            if trainer.progress.finished:
-                raise RunError(
-                    f"{run.name} is finished: it has taken all {trainer.progress.step} steps of its recipe.",
-                    f"to go on, lengthen it: limner train --resume {run.path} training.steps="
-                    f"{2 * trainer.progress.step}",
-                )
-            with _stopping(stop, narrator):
-                return Run(run.path, trainer.train())
-        finally:
-            tracker.close()
-
-
-@contextmanager
-def _stopping(stop: Stop, narrator: Narrator) -> Iterator[None]:
-    """Ctrl-C and a polite kill end training after the present step; a second Ctrl-C ends it at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if stop.asked:
-            raise KeyboardInterrupt
-        stop.asked = True
-        narrator.say("stopping after this step and saving; press Ctrl-C again to stop at once")
-
-    before: Mapping[int, Any] = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    if recipe.devices > 1:
+        return Run(run.path, train_on_several(recipe, run, device, notes))
+    return Run(run.path, train_session(recipe, splits, run, alone(device), checkpoint, notes, console, stop))
 
 
 def _forget_after(run: RunFolder, step: int) -> None:

@@ -15,11 +15,11 @@ from limner.data.batch import Batch
 from limner.data.paired import PairedSplits
 from limner.methods import build_method
 from limner.methods.method import Method
-from limner.training.api import open_pictures
 from limner.training.cadence import Cadence, cadence
 from limner.training.device import choose_device
 from limner.training.engine import Engine
 from limner.training.players import make_players
+from limner.training.session import open_pictures
 
 TIMED = 2
 """Steps that are timed, after one that is not."""

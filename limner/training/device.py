@@ -39,3 +39,14 @@ def make_repeatable(device: torch.device) -> str | None:
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
     return "on CUDA a few backward passes (reflection padding, interpolation) are not bit-exact from run to run"
+
+
+def slow_precision(device: torch.device, precision: str) -> str | None:
+    """What is unwise about a precision on a device, in words; None when nothing is."""
+    if (
+        precision != "bf16"
+        or device.type != "cpu"
+        or torch.backends.cpu.get_cpu_capability() not in ("DEFAULT", "AVX2")
+    ):
+        return None
+    return "this CPU has no bfloat16 instructions: precision=bf16 is emulated and slower here than precision=fp32"

@@ -25,11 +25,11 @@ class Narrator(AbstractContextManager["Narrator"]):
     """Tells the terminal and the log file how the run goes.
 
     Args:
-        log: the run's `log.txt`; lines are appended.
+        log: the run's `log.txt`; lines are appended. None keeps no log.
         console: where people look; standard error by default.
     """
 
-    def __init__(self, log: Path, console: Console | None = None) -> None:
+    def __init__(self, log: Path | None, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False)
         self._log = log
         self._smooth: dict[str, float] = {}
@@ -95,5 +95,7 @@ class Narrator(AbstractContextManager["Narrator"]):
         return f"{where}  epoch {epoch:.1f}  {losses}  {rate:.1f} pictures/s  data_wait={data_wait:.1%}{remaining}"
 
     def _note(self, text: str) -> None:
+        if self._log is None:
+            return
         with self._log.open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")

@@ -6,10 +6,6 @@ import math
 import time
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
-
-import torch
-from torch import Tensor
 
 from limner.config.recipe import Recipe
 from limner.data.batch import Batch
@@ -21,7 +17,7 @@ from limner.methods.method import Method
 from limner.training.average import WeightAverage
 from limner.training.cadence import cadence
 from limner.training.checkpoint import BEST, Checkpoint, prune, save_checkpoint, step_name
-from limner.training.engine import Engine, Values
+from limner.training.engine import Engine
 from limner.training.evaluation import Judge, spread
 from limner.training.logs import EventLog, MetricsLog
 from limner.training.players import make_players
@@ -30,7 +26,9 @@ from limner.training.run import RunFolder
 from limner.training.samples import follow, write_ranked
 from limner.training.schedule import rate_factor
 from limner.training.state import Progress, pack, unpack
+from limner.training.team import Team
 from limner.training.trackers import Tracker
+from limner.training.window import Window, floats
 
 AHEAD = 4
 """Batches prepared before they are needed."""
@@ -58,7 +56,7 @@ class Trainer:
         method: freshly built from it, on the CPU.
         splits: the pictures.
         run: the run's folder, locked by the caller.
-        device: where to train.
+        team: this process among those that train together; only its leader writes anything.
         narrator: tells people.
         tracker: gets every number and grid as well.
         checkpoint: what to go on from; None begins at step 0.
@@ -71,7 +69,7 @@ class Trainer:
         method: Method,
         splits: PairedSplits,
         run: RunFolder,
-        device: torch.device,
+        team: Team,
         narrator: Narrator,
         tracker: Tracker,
         checkpoint: Checkpoint | None = None,
@@ -79,9 +77,10 @@ class Trainer:
     ) -> None:
         training = recipe.training
         self.recipe, self.splits, self.run, self.narrator, self.tracker = recipe, splits, run, narrator, tracker
+        self.team = team
         self.stop = stop or Stop()
-        self.cadence = cadence(training, len(splits.train))
-        self.method = method.to(device).train()
+        self.cadence = cadence(training, len(splits.train), team.world)
+        self.method = method.to(team.device).train()
         self.players = make_players(self.method, training)
         self.average = WeightAverage(self.method, training.ema) if training.ema else None
         self.progress = Progress(parts=training.accumulate)
@@ -91,18 +90,21 @@ class Trainer:
         self.engine = Engine(
             self.method,
             self.players,
-            device,
+            team.device,
             recipe.seed,
             bf16=recipe.precision == "bf16",
             clip=training.clip,
             parts=self.progress.parts,
+            rank=team.rank,
+            reduce=team.average if team.world > 1 else None,
             halved=self._halved,
         )
         self.judge = Judge(self.engine, self.average, recipe.seed)
-        self.order = Order(len(splits.train), training.batch, recipe.seed)
+        self.order = Order(len(splits.train), training.batch, recipe.seed, team.rank, team.world)
         self.followed = follow(run.samples, splits, training.samples)
-        self.metrics = MetricsLog(run.metrics_path)
-        self.events = EventLog(run.events_path)
+        if team.leads:
+            self.metrics = MetricsLog(run.metrics_path)
+            self.events = EventLog(run.events_path)
         self._balanced = type(method).plan is not Method.plan
 
     def train(self) -> Ending:
@@ -111,36 +113,42 @@ class Trainer:
         Raises:
             RunError: a loss is no longer a number, memory ran out, or the folder cannot be written.
         """
-        progress, every = self.progress, self.cadence
-        if progress.step == 0:
+        progress = self.progress
+        if progress.step == 0 and self.team.leads:
             self.followed.write_fixed()
             self._sample()
-        window = _Window(self.recipe.training.batch)
+        window = Window(self.recipe.training.batch * self.team.world)
         batches = Prefetcher(self._batch, progress.batches, self.recipe.data.workers, AHEAD)
         with batches:
             window.open(batches.waited)
             while not self._done():
-                if self.stop.asked:
+                if self.team.agree(self.stop.asked):
                     self.save()
                     return Ending.INTERRUPTED
                 self._step(batches, window)
-                step = progress.step
-                last = self._done()
-                if step % every.log_every == 0 or last:
-                    self._log(window, batches.waited)
-                busy = time.perf_counter()
-                if step % every.validate_every == 0 or last:
-                    self._validate()
-                if step % every.sample_every == 0 or last:
-                    self._sample()
-                progress.finished = last
-                if step % every.checkpoint_every == 0 or last:
-                    self.save()
-                window.pause(time.perf_counter() - busy)
+                progress.finished = self._done()
+                if self.team.leads:
+                    self._between(window, batches.waited)
         return Ending.FINISHED
+
+    def _between(self, window: Window, waited: float) -> None:
+        """What is due after a step: log, validate, sample, save."""
+        step, last, every = self.progress.step, self.progress.finished, self.cadence
+        if step % every.log_every == 0 or last:
+            self._log(window, waited)
+        busy = time.perf_counter()
+        if step % every.validate_every == 0 or last:
+            self._validate()
+        if step % every.sample_every == 0 or last:
+            self._sample()
+        if step % every.checkpoint_every == 0 or last:
+            self.save()
+        window.pause(time.perf_counter() - busy)
 
     def save(self) -> None:
         """Write a checkpoint of this step and drop those that the recipe does not keep."""
+        if not self.team.leads:
+            return
         training = self.recipe.training
         self._write_checkpoint(step_name(self.progress.step))
         prune(self.run.checkpoints, training.keep_last, training.keep_every)
@@ -156,7 +164,7 @@ class Trainer:
     def _batch(self, number: int) -> Batch:
         return self.splits.train.batch(self.order.positions(number))
 
-    def _step(self, batches: Prefetcher[Batch], window: _Window) -> None:
+    def _step(self, batches: Prefetcher[Batch], window: Window) -> None:
         progress = self.progress
         start = time.perf_counter()
         factor = progress.held
@@ -174,17 +182,17 @@ class Trainer:
             self.average.update(self.method)
         if self._balanced:
             # Two steps old by the time it is used: the host need not wait for the step just taken.
-            progress.seen, progress.pending = progress.pending, _floats(values)
+            progress.seen, progress.pending = progress.pending, floats(values)
         progress.step += 1
         progress.seconds += time.perf_counter() - start
         window.add(values)
 
     def _done(self) -> bool:
         if self.cadence.limit is not None:
-            return self.progress.seconds >= self.cadence.limit
+            return self.team.agree(self.progress.seconds >= self.cadence.limit)
         return self.progress.step >= (self.cadence.total or 0)
 
-    def _log(self, window: _Window, waited: float) -> None:
+    def _log(self, window: Window, waited: float) -> None:
         losses, rate, data_wait = window.close(waited)
         self._write(
             {f"train/{name}": value for name, value in losses.items()}
@@ -244,7 +252,7 @@ class Trainer:
         if self.cadence.limit is not None:
             return max(0.0, self.cadence.limit - self.progress.seconds)
         steps = (self.cadence.total or 0) - self.progress.step
-        return steps * self.recipe.training.batch / rate if rate else None
+        return steps * self.recipe.training.batch * self.team.world / rate if rate else None
 
     def _halved(self, parts: int) -> None:
         text = f"memory ran out: each batch of {self.recipe.training.batch} is now split into {parts} parts"
@@ -253,7 +261,8 @@ class Trainer:
     def event(self, name: str, detail: str) -> None:
         """Say something that a reader of the run must know, and keep it with the run."""
         self.narrator.say(detail)
-        self.events.write(self.progress.step, name, detail)
+        if self.team.leads:
+            self.events.write(self.progress.step, name, detail)
 
     def _lengthen(self) -> None:
         progress, schedule = self.progress, self.recipe.training.schedule
@@ -266,40 +275,3 @@ class Trainer:
             self.narrator.say(
                 f"the learning rate had fallen to its end: going on at the last rate, {progress.held:.3g} of the base"
             )
-
-
-class _Window:
-    """Means over the steps between two lines of the log; read from the device once."""
-
-    def __init__(self, batch: int) -> None:
-        self._batch = batch
-        self._sums: Values = {}
-        self._counts: dict[str, int] = {}
-        self._steps = 0
-
-    def open(self, waited: float) -> None:
-        self._start, self._waited, self._paused = time.perf_counter(), waited, 0.0
-        self._sums, self._counts, self._steps = {}, {}, 0
-
-    def add(self, values: Values) -> None:
-        for name, value in values.items():
-            self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
-            self._counts[name] = self._counts.get(name, 0) + 1
-        self._steps += 1
-
-    def pause(self, seconds: float) -> None:
-        self._paused += seconds
-
-    def close(self, waited: float) -> tuple[dict[str, float], float, float]:
-        losses = {name: value / self._counts[name] for name, value in _floats(self._sums).items()}
-        elapsed = max(time.perf_counter() - self._start - self._paused, 1e-9)
-        result = losses, self._steps * self._batch / elapsed, (waited - self._waited) / elapsed
-        self.open(waited)
-        return result
-
-
-def _floats(values: dict[str, Tensor]) -> dict[str, float]:
-    if not values:
-        return {}
-    stacked: list[Any] = torch.stack([value.float() for value in values.values()]).tolist()
-    return dict(zip(values, stacked, strict=True))

@@ -1,0 +1,128 @@
+"""One sitting of training: from a run folder and a checkpoint to the next checkpoint, in this process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+
+from limner.config.recipe import Recipe
+from limner.data.paired import PairedSplits, open_paired
+from limner.errors import RecipeError, RunError
+from limner.methods import build_method
+from limner.metrics.lpips import lpips_if_there
+from limner.training.checkpoint import Checkpoint
+from limner.training.device import make_repeatable, slow_precision
+from limner.training.progress import Narrator
+from limner.training.run import RunFolder
+from limner.training.team import Team
+from limner.training.trackers import open_tracker
+from limner.training.trainer import Ending, Stop, Trainer
+
+
+def train_session(
+    recipe: Recipe,
+    splits: PairedSplits,
+    run: RunFolder,
+    team: Team,
+    checkpoint: Checkpoint | None = None,
+    notes: Sequence[str] = (),
+    console: Console | None = None,
+    stop: Stop | None = None,
+) -> Ending:
+    """Train in a run folder that the caller has locked, until the end of the recipe or until asked to stop.
+
+    Args:
+        checkpoint: what to go on from; None begins at step 0.
+        notes: what a reader of the run must know of how it goes on.
+        console: where progress is shown; by default standard error. Only the leader of a team shows any.
+
+    Raises:
+        RunError: the run is finished already, or training had to stop.
+    """
+    stop = stop or Stop()
+    console = console if team.leads else Console(file=StringIO())
+    with Narrator(run.log_path if team.leads else None, console) as narrator:
+        step = checkpoint.state["step"] if checkpoint else None
+        kind = recipe.tracking if team.leads else "none"
+        tracker = open_tracker(kind, run, recipe, narrator.say, resumed_at=step)
+        try:
+            trainer = Trainer(recipe, build_method(recipe), splits, run, team, narrator, tracker, checkpoint, stop)
+            if team.leads:
+                _introduce(trainer, splits, checkpoint, notes)
+            _refuse_finished(trainer)
+            with _stopping(stop, narrator):
+                return trainer.train()
+        finally:
+            tracker.close()
+
+
+def open_pictures(recipe: Recipe, console: Console | None = None) -> PairedSplits:
+    """Find, check and decode the pictures of a recipe, showing how far it is.
+
+    Raises:
+        RecipeError: the recipe does not say where they are.
+        DataError: there are none, or too many are bad.
+    """
+    if recipe.data.path is None:
+        raise RecipeError("data.path is not set: where are the pictures?", "add data.path=FOLDER")
+    console = console or Console(stderr=True, highlight=False)
+    with console.status("looking at the pictures") as status:
+        return open_paired(
+            recipe.data, recipe.seed, lambda done, total: status.update(f"decoding pictures {done}/{total}")
+        )
+
+
+def _introduce(trainer: Trainer, splits: PairedSplits, checkpoint: Checkpoint | None, notes: Sequence[str]) -> None:
+    """Everything that a person should know before the first step; a bad file of LPIPS weights is met here too."""
+    if checkpoint is not None or notes:
+        trainer.event("resumed", f"resumed at step {trainer.progress.step}")
+    for note in notes:
+        trainer.event("note", note)
+    lpips = lpips_if_there()
+    caveats = [
+        *(f"warning: {warning}" for warning in splits.report.warnings),
+        make_repeatable(trainer.engine.device),
+        slow_precision(trainer.engine.device, trainer.recipe.precision),
+        f"LPIPS is measured with {lpips.weights.path} ({lpips.weights.mark})" if lpips else None,
+    ]
+    for caveat in caveats:
+        if caveat is not None:
+            trainer.narrator.say(caveat)
+
+
+def _refuse_finished(trainer: Trainer) -> None:
+    if not trainer.progress.finished:
+        return
+    run, step = trainer.run, trainer.progress.step
+    raise RunError(
+        f"{run.name} is finished: it has taken all {step} steps of its recipe.",
+        f"to go on, lengthen it: limner train --resume {run.path} training.steps={2 * step}",
+    )
+
+
+@contextmanager
+def _stopping(stop: Stop, narrator: Narrator) -> Iterator[None]:
+    """Ctrl-C and a polite kill end training after the present step; a second Ctrl-C ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+        narrator.say("stopping after this step and saving; press Ctrl-C again to stop at once")
+
+    before: Mapping[int, Any] = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
