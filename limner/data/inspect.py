@@ -121,13 +121,16 @@ def inspect_folder(
     )
 
 
-def _only_side_by_side(seen: list[Seen], root: Path) -> tuple[list[Seen], list[Unreadable]]:
-    lone = [picture for picture in seen if not is_side_by_side(picture.width, picture.height)]
-    reasons = [
-        Unreadable(_shown(picture.file, root), f"{picture.width} x {picture.height} pixels is no side-by-side pair")
-        for picture in lone
-    ]
-    return [picture for picture in seen if picture not in lone], reasons
+def _only_side_by_side(seen: Sequence[Seen], root: Path) -> tuple[list[Seen], list[Unreadable]]:
+    paired: list[Seen] = []
+    lone: list[Unreadable] = []
+    for picture in seen:
+        if is_side_by_side(picture.width, picture.height):
+            paired.append(picture)
+        else:
+            reason = f"{picture.width} x {picture.height} pixels is no side-by-side pair"
+            lone.append(Unreadable(_shown(picture.file, root), reason))
+    return paired, lone
 
 
 def _usable(holding: Holding, readable: set[Path]) -> dict[str, int]:
