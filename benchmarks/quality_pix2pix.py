@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--steps", type=int, nargs="+", default=STEPS)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--print", action="store_true", help="print what is there, train nothing")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -93,7 +94,8 @@ def score_variant(options: argparse.Namespace, variant: str, seed: int, targets:
     """Train a variant as a user would and score its checkpoints."""
     recipe, overrides = VARIANTS.get(variant) or ("pix2pix-facades", SWEEP[variant])
     words = [
-        *overrides, f"data.path={options.facades.resolve()}", "data.direction=BtoA", f"seed={seed}", "precision=bf16",
+        *overrides, f"data.path={options.facades.resolve()}", "data.direction=BtoA", f"seed={seed}",
+        f"precision={options.precision}",
         f"training.steps={max(options.steps)}", "training.checkpoint_every=250", "training.keep_every=250",
         "training.validate_every=1000000", "training.evaluate=8", "tracking=none",
     ]  # fmt: skip

@@ -1,0 +1,83 @@
+"""Pairs per second that reach the trainer, beside decoding, resizing, cropping and flipping with PIL every epoch.
+
+    python benchmarks/data_speed.py FACADES [--size 256]
+
+Both make the same batches of one pair on one thread, in turn. Each batch is dropped before the next, as a training loop
+does: one that keeps them all measures the machine's page faults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from limner.config.load import load_recipe
+from limner.data.order import Order
+from limner.data.paired import open_paired
+
+PAIRS = 200
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("facades", type=Path)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    words = [
+        f"data.path={options.facades}",
+        f"data.size={options.size}",
+        f"generator.levels={(options.size & -options.size).bit_length() - 1}",
+    ]
+    recipe = load_recipe("pix2pix-facades", words)
+    start = time.perf_counter()
+    splits = open_paired(recipe.data, recipe.seed)
+    opened = time.perf_counter() - start
+    order = Order(len(splits.train), 1, recipe.seed)
+    files = sorted((options.facades / "train").glob("*.jpg"))
+
+    ours = [pace(lambda n: splits.train.batch(order.positions(n)).on(torch.device("cpu")), 20 * PAIRS)]
+    theirs = [pace(lambda n: with_pil(files[n % len(files)], options.size), PAIRS)]
+    for _ in range(options.rounds):
+        ours.append(pace(lambda n: splits.train.batch(order.positions(n)).on(torch.device("cpu")), 20 * PAIRS))
+        theirs.append(pace(lambda n: with_pil(files[n % len(files)], options.size), PAIRS))
+    fast, slow = statistics.median(ours[1:]), statistics.median(theirs[1:])
+    print(f"opening (warm cache): {opened:.2f} s for {len(splits.train)} + {len(splits.validation)} pairs")
+    print(f"limner {fast:,.0f} pairs/s, PIL every epoch {slow:,.0f} pairs/s: {fast / slow:.0f}x")
+
+
+def pace(make: Callable[[int], object], count: int) -> float:
+    start = time.perf_counter()
+    for number in range(count):
+        make(number)
+    return count / (time.perf_counter() - start)
+
+
+def with_pil(path: Path, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The usual transform of the pix2pix repositories, to floats in [-1, 1]."""
+    picture = Image.open(path).convert("RGB")
+    load = round(size * 286 / 256)
+    width, height = picture.size
+    top, left = random.randint(0, load - size), random.randint(0, load - size)
+    flip = random.random() < 0.5
+    halves = []
+    for box in ((width // 2, 0, width, height), (0, 0, width // 2, height)):
+        half = picture.crop(box).resize((load, load), Image.Resampling.BICUBIC)
+        half = half.crop((left, top, left + size, top + size))
+        if flip:
+            half = half.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        halves.append(torch.from_numpy(np.array(half)).permute(2, 0, 1)[None].float().div(127.5).sub(1))
+    return halves[0], halves[1]
+
+
+if __name__ == "__main__":
+    main()
