@@ -115,7 +115,7 @@ def _from_checkpoint(run: RunFolder, candidates: list[Path], raw: bool, device: 
     weights = AVERAGED if averaged else RAW
     state = tensors_from(checkpoint.file(weights), weights)
     card = _card(recipe, checkpoint, averaged)
-    return Model(card, _generator(state), device, recipe.data.derive)
+    return Model(card, _generator(state), device)
 
 
 def _read(path: Path, raw: bool) -> tuple[Checkpoint, bool]:
@@ -141,6 +141,7 @@ def _card(recipe: Recipe, checkpoint: Checkpoint, averaged: bool) -> ModelCard:
         generator=generator,
         use=recipe.use,
         size=recipe.data.size,
+        derive=recipe.data.derive,
         direction=recipe.data.direction,
         trained_on=recipe.data.path.name if recipe.data.path else "drawn facades",
         step=checkpoint.state.get("step") if name == BEST else step_of(name),

@@ -11,7 +11,6 @@ from typing import Literal, TypeVar, overload
 import torch
 from torch import Tensor, nn
 
-from limner.config.data import DeriveSettings
 from limner.data.derive import derive
 from limner.errors import DataError, WeightsError
 from limner.inference.forms import to_pixels, to_tensor, unpack
@@ -45,7 +44,6 @@ class Model:
         settings: ModelCard,
         state: dict[str, Tensor],
         device: torch.device,
-        derive: DeriveSettings | None = None,
     ) -> None:
         """Build the generator and load its weights.
 
@@ -53,7 +51,7 @@ class Model:
             WeightsError: the weights belong to another network.
         """
         self.settings = settings
-        self.derive = derive
+        self.derive = settings.derive
         with torch.random.fork_rng(devices=[]):
             self.network = build(settings.generator)
         try:

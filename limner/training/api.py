@@ -28,6 +28,7 @@ from limner.training.samples import cut_samples
 from limner.training.session import open_pictures, train_session
 from limner.training.several import train_on_several
 from limner.training.team import alone
+from limner.training.trackers import check_tracker
 from limner.training.trainer import Ending, Stop
 
 
@@ -79,6 +80,7 @@ def train(
     else:
         title, recipe = str(recipe), load_recipe(recipe, words)
     device = choose_device(recipe.device)
+    check_tracker(recipe.tracking)
     splits = open_pictures(recipe, console)
     files = {
         "recipe.yaml": recipe_text(recipe),

@@ -51,12 +51,21 @@ def open_tracker(kind: Kind, run: RunFolder, recipe: Recipe, warn: Warn, resumed
     Raises:
         MissingExtraError: W&B is asked for but not installed.
     """
-    if kind == "wandb" and not _installed("wandb"):
-        raise MissingExtraError("wandb", "tracking=wandb")
+    check_tracker(kind)
     if kind == "none":
         return _Nothing()
     open_it = _TensorBoard if kind == "tensorboard" else _WeightsAndBiases
     return _Guarded(lambda: open_it(run, recipe, warn, resumed_at), kind, warn)
+
+
+def check_tracker(kind: Kind) -> None:
+    """Whether a tracker can be opened at all; asked before anything is started.
+
+    Raises:
+        MissingExtraError: W&B is asked for but not installed.
+    """
+    if kind == "wandb" and not _installed("wandb"):
+        raise MissingExtraError("wandb", "tracking=wandb")
 
 
 class _Guarded:

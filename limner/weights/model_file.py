@@ -15,7 +15,7 @@ from torch import Tensor, uint8
 
 from limner import __version__
 from limner.config.base import Settings
-from limner.config.data import UseSettings
+from limner.config.data import DeriveSettings, UseSettings
 from limner.config.networks import GeneratorSettings
 from limner.errors import WeightsError
 from limner.files import cannot_write, write_atomically
@@ -38,6 +38,8 @@ class ModelCard(Settings):
     """How the generator must be run, so that use matches training."""
     size: PositiveInt = 256
     """Side of the training pictures in pixels."""
+    derive: DeriveSettings | None = None
+    """How the inputs were made from photographs in training, if they were."""
     direction: Literal["AtoB", "BtoA"] = "AtoB"
     trained_on: str = ""
     """What the pictures were, in words: a folder's name, or where an imported file came from."""
