@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-PAIRS = 240
+PAIRS = 400
 SIZE = 64
 SEED = 1
 
