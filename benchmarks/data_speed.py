@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from limner.config.load import load_recipe
@@ -42,17 +43,28 @@ def main() -> None:
     start = time.perf_counter()
     splits = open_paired(recipe.data, recipe.seed)
     opened = time.perf_counter() - start
+    print(f"opening (warm cache): {opened:.2f} s for {len(splits.train)} + {len(splits.validation)} pairs")
     order = Order(len(splits.train), 1, recipe.seed)
     files = sorted((options.facades / "train").glob("*.jpg"))
 
-    ours = [pace(lambda n: splits.train.batch(order.positions(n)).on(torch.device("cpu")), 20 * PAIRS)]
-    theirs = [pace(lambda n: with_pil(files[n % len(files)], options.size), PAIRS)]
-    for _ in range(options.rounds):
-        ours.append(pace(lambda n: splits.train.batch(order.positions(n)).on(torch.device("cpu")), 20 * PAIRS))
-        theirs.append(pace(lambda n: with_pil(files[n % len(files)], options.size), PAIRS))
-    fast, slow = statistics.median(ours[1:]), statistics.median(theirs[1:])
-    print(f"opening (warm cache): {opened:.2f} s for {len(splits.train)} + {len(splits.validation)} pairs")
-    print(f"limner {fast:,.0f} pairs/s, PIL every epoch {slow:,.0f} pairs/s: {fast / slow:.0f}x")
+    cpu = torch.device("cpu")
+    for what, floats in (("as bytes", False), ("as floats in [-1, 1]", True)):
+
+        def ours(number: int, floats: bool = floats) -> object:
+            batch = splits.train.batch(order.positions(number))
+            return batch.on(cpu) if floats else batch
+
+        def theirs(number: int, floats: bool = floats) -> object:
+            halves = with_pil(files[number % len(files)], options.size)
+            return (
+                [torch.from_numpy(half).permute(2, 0, 1)[None].float().div(127.5).sub(1) for half in halves]
+                if floats
+                else halves
+            )
+
+        paces = [(pace(ours, 20 * PAIRS), pace(theirs, PAIRS)) for _ in range(options.rounds + 1)][1:]
+        fast, slow = (statistics.median(column) for column in zip(*paces, strict=True))
+        print(f"{what:<22} limner {fast:,.0f} pairs/s, PIL every epoch {slow:,.0f} pairs/s: {fast / slow:.0f}x")
 
 
 def pace(make: Callable[[int], object], count: int) -> float:
@@ -62,8 +74,8 @@ def pace(make: Callable[[int], object], count: int) -> float:
     return count / (time.perf_counter() - start)
 
 
-def with_pil(path: Path, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The usual transform of the pix2pix repositories, to floats in [-1, 1]."""
+def with_pil(path: Path, size: int) -> list[NDArray[np.uint8]]:
+    """The usual transform of the pix2pix repositories, (size, size, 3) for each half."""
     picture = Image.open(path).convert("RGB")
     load = round(size * 286 / 256)
     width, height = picture.size
@@ -75,8 +87,8 @@ def with_pil(path: Path, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         half = half.crop((left, top, left + size, top + size))
         if flip:
             half = half.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        halves.append(torch.from_numpy(np.array(half)).permute(2, 0, 1)[None].float().div(127.5).sub(1))
-    return halves[0], halves[1]
+        halves.append(np.array(half))
+    return halves
 
 
 if __name__ == "__main__":

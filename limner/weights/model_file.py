@@ -31,7 +31,9 @@ class ModelCard(Settings):
     """What a model file says of itself; each field is the header key `limner.<field>`."""
 
     method: str = "pix2pix"
+    """Name of the method that trained it."""
     task: Literal["translate"] = "translate"
+    """What the model does with pictures."""
     generator: GeneratorSettings
     """The network that the weights belong to."""
     use: UseSettings = UseSettings()
@@ -41,6 +43,7 @@ class ModelCard(Settings):
     derive: DeriveSettings | None = None
     """How the inputs were made from photographs in training, if they were."""
     direction: Literal["AtoB", "BtoA"] = "AtoB"
+    """Which half of the pairs was the input."""
     trained_on: str = ""
     """What the pictures were, in words: a folder's name, or where an imported file came from."""
     step: NonNegativeInt | None = None
