@@ -37,7 +37,7 @@ class DeriveSettings(Settings):
     kind: Literal["edges", "grey", "low-resolution", "blur-noise"]
     """What becomes of a photograph: its edges, its grey form, few pixels, or a blurred and noisy copy."""
     strength: Annotated[float, Field(gt=0, le=16)] = 1.0
-    """edges: Gaussian sigma in pixels at 256 px before Canny; low-resolution: factor is 4 * strength;
+    """edges: Gaussian sigma before Canny, strength * (1 + size / 128) pixels; low-resolution: factor is 4 * strength;
     blur-noise: sigma 2 * strength px, noise 10 * strength of 255."""
 
 

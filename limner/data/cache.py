@@ -19,7 +19,7 @@ from limner.data.matching import Pair
 from limner.errors import DataError
 
 SUFFIX: Final = ".pairs"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _DAY: Final = 86400
 
 

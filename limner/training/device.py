@@ -49,4 +49,6 @@ def slow_precision(device: torch.device, precision: str) -> str | None:
         or torch.backends.cpu.get_cpu_capability() not in ("DEFAULT", "AVX2")
     ):
         return None
-    return "this CPU has no bfloat16 instructions: precision=bf16 is emulated, about 40 times slower than precision=fp32"
+    return (
+        "this CPU has no bfloat16 instructions: precision=bf16 is emulated, about 40 times slower than precision=fp32"
+    )
