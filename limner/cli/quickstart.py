@@ -49,5 +49,7 @@ def _verdict(path: Path) -> str:
 
     splits = open_pictures(load_recipe(path / "recipe.yaml"))
     rows = against_guesses(load(path), splits)
-    lines = [f"  {row.name:<28}{row.l1:>8.3f}{row.spectrum_distance:>20.2f}" for row in rows]
-    return "\n".join(["On pictures it has never seen:", f"  {'':<28}{'L1':>8}{'spectrum distance':>20}", *lines])
+    head = ["On pictures it has never seen (L1 and spectrum distance: lower is better, SSIM: higher):"]
+    head.append(f"  {'':<28}{'L1':>8}{'SSIM':>8}{'spectrum distance':>20}")
+    lines = [f"  {row.name:<28}{row.l1:>8.3f}{row.ssim:>8.3f}{row.spectrum_distance:>20.2f}" for row in rows]
+    return "\n".join(head + lines)

@@ -15,10 +15,11 @@ from limner.metrics.pictures import score_pairs
 
 @dataclass(frozen=True)
 class Row:
-    """One way to answer, and its scores on the validation pictures (lower is better in both)."""
+    """One way to answer, and its scores on the validation pictures: see `limner.metrics.pictures.score_pairs`."""
 
     name: str
     l1: float
+    ssim: float
     spectrum_distance: float
 
 
@@ -35,7 +36,7 @@ def against_guesses(model: Model, splits: PairedSplits) -> list[Row]:
     rows = []
     for name, answer in answers.items():
         scores = score_pairs(answer, truths)
-        rows.append(Row(name, scores["l1"], scores["spectrum_distance"]))
+        rows.append(Row(name, scores["l1"], scores["ssim"], scores["spectrum_distance"]))
     return rows
 
 
