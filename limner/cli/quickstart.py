@@ -11,6 +11,10 @@ SEED = 1
 
 
 def quickstart(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE ...]", help="Overrides of the recipe, such as loss.mode=l1."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run; by default quickstart-001, ...")] = None,
     runs: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where run folders live.", envvar="LIMNER_RUNS")
@@ -33,7 +37,7 @@ def quickstart(
     if not pictures.is_dir():
         say(f"drawing {PAIRS} facades and their label maps into {pictures}")
         make_facades("labels", PAIRS, SEED, pictures, size=SIZE)
-    run = api.train("quickstart", name=name, runs=folder, words=[f"data.path={pictures}", f"data.size={SIZE}"])
+    run = api.train("quickstart", name=name, runs=folder, words=[f"data.path={pictures}", *(words or [])])
     if run.ending is Ending.INTERRUPTED:
         typer.echo(f"Saved. To go on:\n  limner train --resume {run.path}")
         raise typer.Exit(130)
