@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import StringIO
 from types import FrameType
 from typing import Any
@@ -52,15 +52,13 @@ def train_session(
         step = checkpoint.state["step"] if checkpoint else None
         kind = recipe.tracking if team.leads else "none"
         tracker = open_tracker(kind, run, recipe, narrator.say, resumed_at=step)
-        try:
+        with closing(tracker):
             trainer = Trainer(recipe, build_method(recipe), splits, run, team, narrator, tracker, checkpoint, stop)
-            if team.leads:
-                _introduce(trainer, splits, checkpoint, notes)
-            _refuse_finished(trainer)
-            with _stopping(stop, narrator):
+            with closing(trainer), _stopping(stop, narrator):
+                if team.leads:
+                    _introduce(trainer, splits, checkpoint, notes)
+                _refuse_finished(trainer)
                 return trainer.train()
-        finally:
-            tracker.close()
 
 
 def open_pictures(recipe: Recipe, console: Console | None = None) -> PairedSplits:

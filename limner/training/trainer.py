@@ -153,6 +153,12 @@ class Trainer:
         self._write_checkpoint(step_name(self.progress.step))
         prune(self.run.checkpoints, training.keep_last, training.keep_every)
 
+    def close(self) -> None:
+        """Close the logs."""
+        if self.team.leads:
+            self.metrics.close()
+            self.events.close()
+
     def _write_checkpoint(self, name: str) -> None:
         self.progress.parts, self.progress.total = self.engine.parts, self.cadence.total
         # First the logs: a checkpoint must never know of a step that they have lost.
@@ -266,11 +272,10 @@ class Trainer:
 
     def _lengthen(self) -> None:
         progress, schedule = self.progress, self.recipe.training.schedule
-        total = self.cadence.total
-        if not progress.finished or progress.total is None or total is None or total <= progress.total:
+        if not progress.finished or self._done():
             return
         progress.finished = False
-        if schedule.kind == "linear" and progress.held is None:
+        if schedule.kind == "linear" and progress.held is None and progress.total is not None:
             progress.held = rate_factor(schedule, progress.total - 1, progress.total)
             self.narrator.say(
                 f"the learning rate had fallen to its end: going on at the last rate, {progress.held:.3g} of the base"

@@ -47,7 +47,7 @@ def test_the_translator_beats_every_guess_and_the_adversary_sharpens(capsys: pyt
         assert both["trained translator"][1] > both[guess][1], f"SSIM of {guess}"
     assert main(["quickstart", "loss.mode=l1", "--name", "l1"]) == 0
     alone = scores(capsys.readouterr().out)
-    assert both["trained translator"][2] < 0.5 * alone["trained translator"][2]
+    assert both["trained translator"][2] < 0.7 * alone["trained translator"][2]
 
 
 def test_the_facades_are_small_enough_for_the_recipe() -> None:

@@ -190,6 +190,15 @@ def test_training_by_the_clock(pairs: Path, tmp_path: Path) -> None:
     assert 1 <= last.seconds < 5 and last.step > 0
 
 
+def test_a_run_by_the_clock_can_be_lengthened_too(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run", "training.time=1s", "training.validate_every=100000")
+    step = run.metrics()[-1].step
+    with pytest.raises(RunError, match="is finished"):
+        resume(run.path)
+    resume(run.path, "training.time=2s")
+    assert run.metrics()[-1].step > step and run.metrics()[-1].seconds >= 2
+
+
 def test_a_loss_that_is_no_number_stops_the_run(pairs: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no longer a number") as caught:
         train(CASES[0], pairs, tmp_path, "run", "training.optimiser.lr=1e30", "training.steps=30")
