@@ -29,7 +29,7 @@ class Pix2PixLossSettings(Settings):
 class Pix2PixRecipe(Recipe):
     """Recipe of `limner.methods.pix2pix`."""
 
-    method: Literal["pix2pix"] = "pix2pix"
+    method: str = "pix2pix"
     """This method."""
     generator: GeneratorSettings = UNetSettings()
     """The network that translates."""

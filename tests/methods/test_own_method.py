@@ -1,0 +1,54 @@
+"""A method of one's own, as limner/methods/README.md tells it, without touching limner."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from cases import TINY
+from rich.console import Console
+
+import limner
+from limner.errors import RecipeError
+
+GUIDE = Path(limner.__file__).parent / "methods" / "README.md"
+
+
+def from_the_guide(language: str) -> str:
+    """The guide's own example."""
+    (code,) = re.findall(rf"```{language}\n(# mine.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    return str(code)
+
+
+@pytest.fixture(autouse=True)
+def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+
+
+def train(tmp_path: Path, pairs: Path) -> limner.Run:
+    words = [*TINY, f"data.path={pairs}"]
+    recipe = tmp_path / "scratch" / "mine.yaml"
+    return limner.train(recipe, name="own", runs=tmp_path, words=words, console=Console(file=io.StringIO()))
+
+
+def test_the_example_of_the_guide_trains_and_translates(tmp_path: Path, pairs: Path) -> None:
+    (tmp_path / "scratch" / "mine.py").write_text(from_the_guide("python"))
+    (tmp_path / "scratch" / "mine.yaml").write_text(from_the_guide("yaml"))
+    run = train(tmp_path, pairs)
+    tags = {tag for row in run.metrics() for tag in row.values}
+    assert "train/generator/l2" in tags and "train/generator/l1" not in tags
+    assert limner.load(run.path).settings.method == "mine:Mine"
+
+
+def test_a_class_that_is_no_method_is_refused(tmp_path: Path, pairs: Path) -> None:
+    (tmp_path / "scratch" / "other.py").write_text(
+        "from limner.config.pix2pix import Pix2PixRecipe\n\n\nclass Other:\n    recipe = Pix2PixRecipe\n"
+    )
+    (tmp_path / "scratch" / "mine.yaml").write_text("extends: pix2pix-facades\nmethod: other:Other\n")
+    with pytest.raises(RecipeError, match="other:Other") as caught:
+        train(tmp_path, pairs)
+    assert "README" in str(caught.value.tip)
