@@ -139,7 +139,7 @@ def _advice(found: dict[str, Any]) -> list[str]:
     if not found["disk"]["writable"]:
         advice.append(f"Runs cannot be written to {found['disk']['runs']}: name another folder, LIMNER_RUNS=DIR.")
     advice += [
-        f"{weights['for']} will download {weights['file']} on first use. Without network: get {weights['url']} "
+        f"{weights['for']} is left out until {weights['file']} is here: get {weights['url']} "
         "and put it into a folder named by LIMNER_WEIGHTS."
         for weights in found["weights"]
         if weights["found"] is None
