@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--runs", type=int, default=4)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     random.seed(options.seed)
@@ -44,7 +44,7 @@ def main() -> None:
         sys.exit("the uninterrupted run failed")
     expected = final(options.out / "whole", options.steps)
 
-    unreadable = differing = 0
+    unreadable = differing = hit = 0
     for number in range(options.runs):
         run = options.out / f"killed-{number}"
         started = False
@@ -55,6 +55,7 @@ def main() -> None:
             time.sleep(random.uniform(0.5, 12))
             finished = process.poll() is not None
             process.kill()
+            hit += not finished
             process.wait()
             started = started or (run / "recipe.yaml").exists()
             faults: list[str] = []
@@ -68,7 +69,7 @@ def main() -> None:
             )
         start(["--resume", str(run)], options.out).wait()
         differing += final(run, options.steps) != expected
-    print(f"{options.kills} kills: {unreadable} unreadable, {differing} of {options.runs} final weights differ")
+    print(f"{hit} kills while training: {unreadable} unreadable, {differing} of {options.runs} final weights differ")
 
 
 def start(words: list[str], runs: Path) -> subprocess.Popen[bytes]:
