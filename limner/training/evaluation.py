@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from limner.data.batch import to_bytes
+from limner.data.batch import to_bytes, to_range
 from limner.data.paired import PairedPictures
 from limner.methods.method import Method, Turn
 from limner.metrics.pictures import score_each, score_pairs
@@ -56,8 +56,7 @@ class Judge:
     def judge(self, pictures: PairedPictures, indices: Sequence[int]) -> Judged:
         """Loss terms and picture metrics over some pictures, one at a time as in use.
 
-        Without the losses of players that did not move the numbers would not tell over-fitting, so every loss of the
-        method's plain turns is computed.
+        Every loss of the method's plain turns is computed, so that over-fitting shows in each term.
         """
         sums: defaultdict[str, float] = defaultdict(float)
         outputs = []
@@ -82,7 +81,7 @@ class Judge:
         """uint8 (N, 3, H, W) in, the same out; the noise of picture n is always the same."""
         with self._undisturbed() as method:
             made = [
-                to_bytes(self._translate(method, picture[None].float().div(127.5).sub(1).to(self.engine.device), index))
+                to_bytes(self._translate(method, to_range(picture[None].to(self.engine.device)), index))
                 for index, picture in enumerate(inputs)
             ]
         return torch.cat(made).cpu()
