@@ -67,7 +67,7 @@ def read_picture(path: Path) -> tuple[Pixels, str]:
     content = _content(path)
     with _opened(path, io.BytesIO(content)) as image:
         try:
-            pixels = _as_rgb(image)
+            pixels = as_rgb(image)
         # Decoders meet damaged files with errors of every kind; all of them mean the same to a person.
         except Exception as error:
             raise PictureError(path, f"damaged: {error}") from error
@@ -158,7 +158,8 @@ def _what_it_is(start: bytes) -> str:
     return "not a JPEG, PNG, WebP, BMP, TIFF, GIF or PPM picture"
 
 
-def _as_rgb(image: Image.Image) -> Pixels:
+def as_rgb(image: Image.Image) -> Pixels:
+    """What a person would see, uint8 (H, W, 3): upright, on white where transparent, 16-bit levels scaled to 8."""
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith(("I", "F")):
         grey = _to_bytes(np.asarray(upright), sixteen_bits=upright.mode.startswith("I;16"))

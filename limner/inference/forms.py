@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from limner.data.batch import to_bytes, to_range
-from limner.data.pictures import Pixels
+from limner.data.pictures import Pixels, as_rgb
 from limner.errors import DataError
 
 Pack = Callable[[list[Tensor]], Any]
@@ -34,9 +34,9 @@ def unpack(pictures: Any) -> tuple[list[Tensor], Pack]:
     """
     match pictures:
         case Image.Image():
-            return [to_tensor(_as_rgb(pictures))], lambda made: Image.fromarray(to_pixels(made[0]))
+            return [to_tensor(as_rgb(pictures))], lambda made: Image.fromarray(to_pixels(made[0]))
         case np.ndarray():
-            return [to_tensor(_as_rgb(_as_picture(pictures)))], lambda made: to_pixels(made[0])
+            return [to_tensor(as_rgb(_as_picture(pictures)))], lambda made: to_pixels(made[0])
         case Tensor():
             return _unpack_tensor(pictures)
         case list() | tuple():
@@ -86,11 +86,3 @@ def _as_picture(array: np.ndarray[Any, Any]) -> Image.Image:
     if array.dtype != np.uint8 or not (len(shape) == 2 or (len(shape) == 3 and shape[-1] in (3, 4))):
         raise DataError(f"An array of shape {array.shape} and {array.dtype} is no picture.", _TIP)
     return Image.fromarray(np.ascontiguousarray(array.reshape(shape)))
-
-
-def _as_rgb(image: Image.Image) -> Pixels:
-    upright = ImageOps.exif_transpose(image)
-    if upright.has_transparency_data:
-        seen = upright.convert("RGBA")
-        upright = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
-    return np.array(upright.convert("RGB"))

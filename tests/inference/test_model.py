@@ -221,3 +221,12 @@ def test_weights_of_another_network_are_refused():
     model = make_model()
     with pytest.raises(WeightsError, match="do not belong"):
         Model(ModelCard(generator=UNetSettings(levels=5, width=8)), model.state_dict(), CPU)
+
+
+def test_a_16_bit_picture_is_scaled_not_clipped():
+    """The same picture as 8 and as 16 bits is the same question."""
+    grey = np.asarray(Image.fromarray(CAT).convert("L"))
+    deep = Image.fromarray(grey.astype(np.uint16) * 257)
+    model = make_model()
+    made = model.translate(deep, stochastic=False)
+    assert np.array_equal(np.asarray(made), np.asarray(model.translate(Image.fromarray(grey), stochastic=False)))
