@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-PAIRS = 400
+PAIRS = 600
 SIZE = 64
 SEED = 1
 
