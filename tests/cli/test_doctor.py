@@ -55,13 +55,13 @@ def test_every_extra_is_known():
 def test_the_bundle_tells_nobody(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LIMNER_RUNS", str(Path.home() / "secret" / "runs"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    (tmp_path / "limner-error-x.txt").write_text(f'File "{Path.home()}/work/x.py", line 1, in boom')
+    (tmp_path / "limner-error-x.txt").write_text(f'File "{Path.home()}/pictures/x.py", line 1, in boom')
     assert main(["doctor", "--bundle", str(tmp_path / "bundle.zip")]) == 0
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     assert set(texts) == {"doctor.json", "packages.txt", "traceback.txt"}
     assert json.loads(texts["doctor.json"])["environment"]["LIMNER_RUNS"] == str(Path("~/secret/runs"))
-    assert "~/work/x.py" in texts["traceback.txt"]
+    assert "~/pictures/x.py" in texts["traceback.txt"]
     assert all(str(Path.home()) not in text for text in texts.values())
     assert "torch==" in texts["packages.txt"]
 
