@@ -38,6 +38,8 @@ def train(
             f"--resume goes on with the recipe of the run, but '{recipe}' was given too",
             "leave the recipe out; key=value words may lengthen the run",
         )
+    if dry_run and resume is not None:
+        raise RecipeError("--dry-run shows a recipe, --resume goes on with a run", "limner report RUN shows the run")
     if dry_run:
         _dry_run(recipe or "", overrides)
         return

@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from limner import __version__
-from limner.files import write_atomically
 from limner.report import summary, words
+from limner.report.budget import Written, write_page
 from limner.report.chart import Chart, Line, draw
 from limner.report.comparison import Comparison
 from limner.report.glossary import METRICS, meaning
 from limner.report.limits import BLUR
-from limner.report.page import Written
-from limner.report.pictures import LEVELS, Album, Level
-from limner.report.render import BUDGET, render
+from limner.report.pictures import Album, Level
+from limner.report.render import render
 from limner.report.samples import time_lapse
 
 COLOURS = 8
@@ -26,13 +25,7 @@ def write_comparison(comparison: Comparison, out: Path) -> Written:
     Raises:
         RunError: the page cannot be written.
     """
-    for level in LEVELS:
-        page, notes = comparison_page(comparison, level)
-        data = page.encode()
-        if len(data) < BUDGET:
-            break
-    write_atomically(out, data)
-    return Written(out, len(data), notes)
+    return write_page(out, lambda level: comparison_page(comparison, level))
 
 
 def comparison_page(comparison: Comparison, level: Level) -> tuple[str, list[str]]:

@@ -9,27 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from limner import __version__
-from limner.files import write_atomically
 from limner.report import summary, words
+from limner.report.budget import Written, write_page
 from limner.report.chart import spark
 from limner.report.curves import run_curves
 from limner.report.glossary import METRICS, Meaning, better
 from limner.report.limits import run_limits
-from limner.report.pictures import LEVELS, Album, Level
+from limner.report.pictures import Album, Level
 from limner.report.reading import Json, RunFiles, dig, read_run
-from limner.report.render import BUDGET, render
+from limner.report.render import render
 from limner.report.samples import Sample, Triple, fixed_samples, newest_grid, ranking, time_lapse
 from limner.report.series import Series, all_series
 from limner.report.settings import changed_from_shipped, flatten
-
-
-@dataclass(frozen=True)
-class Written:
-    """A page on the disk; `notes` says what was left out of it."""
-
-    path: Path
-    bytes: int
-    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -51,15 +42,8 @@ def write_report(run: Path, out: Path | None = None) -> Written:
     Raises:
         RunError: the page cannot be written.
     """
-    path = out or run / "report.html"
     files = read_run(run)
-    for level in LEVELS:
-        page, notes = report_page(files, level)
-        data = page.encode()
-        if len(data) < BUDGET:
-            break
-    write_atomically(path, data)
-    return Written(path, len(data), notes)
+    return write_page(out or run / "report.html", lambda level: report_page(files, level))
 
 
 def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:

@@ -11,9 +11,6 @@ from markupsafe import Markup
 
 from limner.report import words
 
-BUDGET = 15_000_000
-"""Bytes that a page must stay under."""
-
 
 def render(template: str, **context: Any) -> str:
     """The page of a template in `templates/`."""

@@ -15,7 +15,7 @@ from limner.config.load import load_recipe
 from limner.config.recipe import Recipe
 from limner.config.save import recipe_text, save_recipe
 from limner.data.paired import DataReport, PairedSplits
-from limner.errors import RecipeError, RunError
+from limner.errors import CheckpointError, RecipeError, RunError
 from limner.files import write_atomically
 from limner.training.checkpoint import Checkpoint, cut_after, newest_good
 from limner.training.device import choose_device
@@ -109,7 +109,7 @@ def resume(
         inexact: go on although the result will differ from an uninterrupted run; the run records why.
 
     Raises:
-        RunError: something differs from when the run began, or another process writes to it.
+        RunError: something differs from when the run began, another process writes to it, or every checkpoint is bad.
     """
     folder = open_run(run, runs_folder(runs))
     with RunLock(folder.path):
@@ -124,6 +124,11 @@ def resume(
         differences += _changed_pictures(folder.data_path, splits.report, inexact)
         notes: list[str] = []
         checkpoint = newest_good(folder.checkpoints, notes.append)
+        if checkpoint is None and notes:
+            raise CheckpointError(
+                f"No checkpoint of {folder.name} can be used: {notes[0]} Nothing was changed.",
+                "restore one from a copy, or begin again as a new run: limner train " + str(folder.recipe_path),
+            )
         step = checkpoint.state["step"] if checkpoint else 0
         _forget_after(folder, step)
         save_recipe(recipe, folder.recipe_path)
@@ -170,4 +175,5 @@ def _changed_pictures(then: Path, now: DataReport, inexact: bool) -> list[str]:
 
 
 def _yaml(value: Any) -> str:
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    """A value as YAML reads it back; JSON is YAML, and quotes what would mean something else (`a: b`, `#1`)."""
+    return json.dumps(str(value) if isinstance(value, Path) else value)

@@ -88,6 +88,7 @@ def test_a_taken_name_names_both_ways_out(pairs: Path, capsys: pytest.CaptureFix
         (("pix2pix-facades", "data.size=100"), "generator.levels"),
         (("pix2pix-facades", "data.path=/nowhere/at/all"), "/nowhere/at/all"),
         (("--resume", "nothing"), "nothing"),
+        (("--resume", "nothing", "--dry-run"), "--dry-run"),
     ],
 )
 def test_mistakes_are_refused(words: tuple[str, ...], fragment: str, capsys: pytest.CaptureFixture[str]) -> None:

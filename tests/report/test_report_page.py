@@ -16,7 +16,6 @@ from fake_run import FakeRun
 from PIL import Image
 
 from limner.errors import RunError
-from limner.report import page as page_module
 from limner.report.page import write_report
 from limner.report.reading import read_run
 from limner.report.series import all_series
@@ -246,7 +245,7 @@ def test_shrinks_to_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     run = FakeRun(size=192, samples=1, frames=6).write(tmp_path / "run")
     first = write_report(run).bytes
     budget = first * 2 // 3
-    monkeypatch.setattr(page_module, "BUDGET", budget)
+    monkeypatch.setattr("limner.report.budget.BUDGET", budget)
     assert write_report(run).bytes < budget
 
 

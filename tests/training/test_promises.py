@@ -19,7 +19,7 @@ from cases import CASES, TINY, Case
 from rich.console import Console
 
 import limner
-from limner.errors import RunError
+from limner.errors import CheckpointError, RunError
 from limner.training.checkpoint import checkpoints, read_checkpoint
 from limner.training.logs import read_events, read_metrics, series
 from limner.training.trainer import Ending, Stop
@@ -132,6 +132,19 @@ def test_a_bad_checkpoint_is_named_and_the_one_before_used(pairs: Path, tmp_path
     events = read_events(run / "events.jsonl")
     assert any("step-000006" in str(event.detail) for event in events)
     assert contents(run, 6) == expected
+
+
+def test_with_every_checkpoint_bad_nothing_is_begun_again_or_lost(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    for path in checkpoints(run / "checkpoints"):
+        (path / "model.safetensors").write_bytes(b"cut")
+    before = sorted(path.relative_to(run) for path in run.rglob("*"))
+    metrics = (run / "metrics.jsonl").read_bytes()
+    with pytest.raises(CheckpointError, match=r"model\.safetensors") as caught:
+        resume(run)
+    assert "recipe.yaml" in str(caught.value.tip)
+    assert sorted(path.relative_to(run) for path in run.rglob("*")) == before
+    assert (run / "metrics.jsonl").read_bytes() == metrics
 
 
 @pytest.mark.parametrize("word", ["training.batch=1", "loss.l1=10", "seed=5", "generator.dropout=0.1"])

@@ -1,0 +1,40 @@
+"""Pages that stay small enough to send: drawn again with smaller pictures until they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from limner.files import write_atomically
+from limner.report.pictures import LEVELS, Level
+
+BUDGET = 15_000_000
+"""Bytes that a page must stay under."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A page on the disk; `notes` says what was left out of it."""
+
+    path: Path
+    bytes: int
+    notes: list[str]
+
+
+def write_page(path: Path, draw: Callable[[Level], tuple[str, list[str]]]) -> Written:
+    """Write a page at the best level of quality that fits the budget.
+
+    Args:
+        draw: gives the page as HTML, and one sentence for each thing that it leaves out.
+
+    Raises:
+        RunError: the page cannot be written.
+    """
+    for level in LEVELS:
+        page, notes = draw(level)
+        data = page.encode()
+        if len(data) < BUDGET:
+            break
+    write_atomically(path, data)
+    return Written(path, len(data), notes)
