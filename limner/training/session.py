@@ -19,6 +19,7 @@ from limner.methods import build_method
 from limner.metrics.lpips import lpips_if_there
 from limner.training.checkpoint import Checkpoint
 from limner.training.device import make_repeatable, slow_precision
+from limner.training.memory import keep_freed_memory
 from limner.training.progress import Narrator
 from limner.training.run import RunFolder
 from limner.training.team import Team
@@ -46,6 +47,8 @@ def train_session(
     Raises:
         RunError: the run is finished already, or training had to stop.
     """
+    if team.device.type == "cpu":
+        keep_freed_memory()
     stop = stop or Stop()
     console = console if team.leads else Console(file=StringIO())
     with Narrator(run.log_path if team.leads else None, console) as narrator:
