@@ -36,16 +36,28 @@ VARIANTS: dict[str, tuple[str, list[str]]] = {
 }
 """Name -> recipe and overrides. The last is the shipped recipe of the best known settings."""
 
+LEAST_SQUARES = "loss.adversarial=least-squares"
+
 SWEEP: dict[str, list[str]] = {
     "study + ema": ["training.ema=0.99"],
     "study + no crop": [NO_CROP],
-    "study + ema, no crop": ["training.ema=0.99", NO_CROP],
-    "study + l1=50": ["loss.l1=50"],
     "study + no dropout": ["generator.dropout=0"],
-    "least-squares, crop": ["loss.adversarial=least-squares", "training.ema=0.99"],
-    "study + ema, no crop, l1=50": ["training.ema=0.99", NO_CROP, "loss.l1=50"],
-    "study + ema, no crop, l1=200": ["training.ema=0.99", NO_CROP, "loss.l1=200"],
+    "study + l1=50": ["loss.l1=50"],
+    "study + ema, no crop": ["training.ema=0.99", NO_CROP],
     "study + ema, no crop, no dropout": ["training.ema=0.99", NO_CROP, "generator.dropout=0"],
+    "study + ema, no dropout": ["training.ema=0.99", "generator.dropout=0"],
+    "study + no crop, no dropout": [NO_CROP, "generator.dropout=0"],
+    "study + ema, no crop, no dropout, l1=200": ["training.ema=0.99", NO_CROP, "generator.dropout=0", "loss.l1=200"],
+    "study + ema, no crop, no dropout, l1=50": ["training.ema=0.99", NO_CROP, "generator.dropout=0", "loss.l1=50"],
+    "least-squares, no dropout": [LEAST_SQUARES, "training.ema=0.99", NO_CROP, "generator.dropout=0"],
+    "least-squares, l1=25": [LEAST_SQUARES, "training.ema=0.99", NO_CROP, "loss.l1=25"],
+    "least-squares, l1=25, no dropout": [
+        LEAST_SQUARES,
+        "training.ema=0.99",
+        NO_CROP,
+        "generator.dropout=0",
+        "loss.l1=25",
+    ],
 }
 """One thing at a time around the study's settings."""
 

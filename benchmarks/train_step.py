@@ -11,16 +11,11 @@ a checkout of PyTorch-GAN.
 from __future__ import annotations
 
 import argparse
-import multiprocessing as mp
-import resource
-import statistics
 import sys
-import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
+from stepping import Step, race
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 from torch.nn.functional import l1_loss, mse_loss
 
@@ -28,11 +23,7 @@ from limner.config.load import load_recipe
 from limner.data.batch import PairedBatch
 from limner.methods import build_method
 from limner.training.engine import Engine
-from limner.training.memory import keep_freed_memory
 from limner.training.players import make_players
-
-Step = Callable[[], object]
-TITLES = {"eager": "eager fp32, same networks", "peer": "PyTorch-GAN (its networks)"}
 
 
 def main() -> None:
@@ -42,76 +33,20 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    variants = ["eager", "limner fp32", "limner bf16", *(["peer"] if options.peer else [])]
-    children = {name: Child(name, options) for name in variants}
-    times: dict[str, list[float]] = {name: [] for name in variants}
-    for number in range(options.rounds + 1):
-        for name, child in children.items():
-            seconds = child.step()
-            if number:  # the first round warms up
-                times[name].append(seconds)
-    base = statistics.median(times["eager"])
-    capability = torch.backends.cpu.get_cpu_capability()
-    print(f"{options.device}, {options.threads} threads, {capability}, torch {torch.__version__}")
-    for name, values in times.items():
-        median = statistics.median(values)
-        spread = f"({min(values):.3f} to {max(values):.3f})"
-        memory = f"{children[name].peak():.2f} GB"
-        print(f"{TITLES.get(name, name):<28} {median:.3f} s {spread}   {base / median:.2f}x   {memory}")
-    for child in children.values():
-        child.end()
+    variants = {"eager": "eager fp32, same networks", "fp32": "limner fp32", "bf16": "limner bf16"}
+    if options.peer:
+        variants["peer"] = "PyTorch-GAN (its networks)"
+    race(variants, make, options)
 
 
-class Child:
-    """One variant in a process of its own, taking a step when asked."""
-
-    def __init__(self, name: str, options: argparse.Namespace) -> None:
-        here, there = mp.get_context("spawn").Pipe()
-        self.pipe = here
-        self.process = mp.get_context("spawn").Process(target=serve, args=(name, options, there), daemon=True)
-        self.process.start()
-
-    def step(self) -> float:
-        """Seconds that one step took."""
-        self.pipe.send("step")
-        return float(self.pipe.recv())
-
-    def peak(self) -> float:
-        """Most memory the process held, in GB."""
-        self.pipe.send("peak")
-        return float(self.pipe.recv())
-
-    def end(self) -> None:
-        self.pipe.send("end")
-        self.process.join()
-
-
-def serve(name: str, options: argparse.Namespace, pipe: Connection) -> None:
-    torch.set_num_threads(options.threads)
+def make(name: str, options: argparse.Namespace) -> Step:
     device = torch.device(options.device)
-    step = make(name, options.peer, device)
-    while (asked := pipe.recv()) != "end":
-        if asked == "peak":
-            pipe.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
-            continue
-        start = time.perf_counter()
-        step()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        pipe.send(time.perf_counter() - start)
-
-
-def make(name: str, checkout: Path | None, device: torch.device) -> Step:
-    torch.manual_seed(0)
     batch = PairedBatch(*(torch.randint(0, 256, (1, 3, 256, 256), dtype=torch.uint8) for _ in range(2)))
     if name == "eager":
         return eager(batch, device)
     if name == "peer":
-        assert checkout is not None
-        return peer(checkout, batch, device)
-    keep_freed_memory()  # as every training session on a CPU does
-    return limner_step(batch, device, name.removeprefix("limner "))
+        return peer(options.peer, batch, device)
+    return limner_step(batch, device, name)
 
 
 def limner_step(batch: PairedBatch, device: torch.device, precision: str) -> Step:

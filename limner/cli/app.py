@@ -32,7 +32,7 @@ COMMANDS: dict[str, Entry] = {
         },
     ),
     "import-weights": Entry(
-        "Turn public pix2pix weights into a model file.", "limner.cli.import_weights:import_weights"
+        "Turn public pix2pix, CycleGAN or CUT weights into a model file.", "limner.cli.import_weights:import_weights"
     ),
     "doctor": Entry("What is on this machine, what is missing and how to get it.", "limner.cli.doctor:doctor"),
 }

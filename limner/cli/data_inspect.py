@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from limner.config.data import DeriveSettings
+    from limner.data.compare_domains import DomainComparison
+    from limner.data.domain_look import DomainLook
     from limner.data.inspect import Inspection
 
 SHOWN = 20
@@ -21,7 +23,7 @@ SHOWN = 20
 def inspect(
     path: Annotated[Path, typer.Argument(help="Any folder of pictures.", show_default=False)],
     path_b: Annotated[
-        Path | None, typer.Argument(help="A second one, when the halves of the pairs live apart.", show_default=False)
+        Path | None, typer.Argument(help="A second one: domain B, or the other half of the pairs.", show_default=False)
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet, a PNG picture, here.")] = None,
@@ -33,7 +35,8 @@ def inspect(
     """Look at every picture of a folder before training on it.
 
     Says how the folder is laid out, counts, names each file that cannot be used with the reason, finds pictures without
-    a partner, and the same picture twice or in two splits.
+    a partner, and the same picture twice or in two splits. Where there are two domains (trainA and trainB, or two
+    folders), compares them: light, colour, framing, sizes.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -96,7 +99,31 @@ def _tell(inspection: Inspection, console: Console) -> None:
     _list("the same picture or view in two splits", [" = ".join(pair) for pair in inspection.leaks], say)
     for note in inspection.notes:
         say(f"note: {note}")
+    if inspection.domains is not None:
+        _tell_domains(inspection.domains, say)
     say(f"verdict: {inspection.grade}. {inspection.verdict}")
+
+
+def _tell_domains(domains: DomainComparison, say: Callable[[str], None]) -> None:
+    rows: list[tuple[str, Callable[[DomainLook], str]]] = [
+        ("pictures", lambda look: str(look.count)),
+        ("median size", lambda look: "{} x {}".format(*look.size) if look.size else "unknown"),
+        ("brightness", lambda look: f"{look.brightness:.2f}"),
+        ("contrast", lambda look: f"{look.contrast:.2f}"),
+        ("saturation", lambda look: f"{look.saturation:.2f}"),
+        ("mean colour", lambda look: " ".join(f"{255 * channel:.0f}" for channel in look.colour)),
+        ("detail in the middle", lambda look: f"{100 * look.middle:.0f} %"),
+    ]
+    say(f"{'as two domains':24}{'A':16}B")
+    for title, cell in rows:
+        say(f"  {title:22}{cell(domains.a):16}{cell(domains.b)}")
+    if domains.told_apart is not None:
+        say(f"  told apart by light, colour and detail: {100 * domains.told_apart:.0f} % (by a coin 50 %)")
+    for each in domains.differences:
+        say(f"  {each.grade}: {each.sentence}")
+        say(f"    remedy: {each.remedy}")
+    if not domains.differences:
+        say("  nothing stands out that a translator could win by other than by what is meant")
 
 
 def _list(title: str, items: list[str], say: Callable[[str], None]) -> None:
@@ -110,13 +137,16 @@ def _list(title: str, items: list[str], say: Callable[[str], None]) -> None:
 
 def _next(inspection: Inspection, path_b: Path | None, derive: str | None) -> list[str]:
     """The command that trains on such a folder, where there is one."""
-    command = f"limner train pix2pix data.path={inspection.path}"
+    folders = f"data.path={inspection.path}" + (f" data.path_b={path_b}" if path_b else "")
+    command = f"limner train pix2pix {folders}"
     if inspection.grade == "unusable":
         return []
     if inspection.layout == "two-folders" and path_b is None:
         return []  # Its note names the two folders.
     if inspection.kind == "pairs":
-        return [command + (f" data.path_b={path_b}" if path_b else "")]
+        return [command]
+    if inspection.kind == "unpaired":
+        return [f"limner train cyclegan-horse2zebra {folders}"]
     if inspection.kind in ("photographs", "classes"):
         return [f"{command} data.derive.kind={derive or 'edges'}"]
     return []

@@ -1,4 +1,4 @@
-"""`limner import-weights`: public pix2pix weights become a limner model file."""
+"""`limner import-weights`: public weights of pix2pix, CycleGAN and CUT become a limner model file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,19 +7,28 @@ import typer
 
 
 def import_weights(
-    file: Annotated[Path, typer.Argument(help="latest_net_G.pth of the public PyTorch pix2pix code.")],
+    file: Annotated[
+        Path, typer.Argument(help="latest_net_G.pth, latest_net_G_A.pth, horse2zebra.pth, ... of the public code.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The model file to write, such as facades.safetensors.")],
 ) -> None:
-    """Turn a generator of the public PyTorch pix2pix code into a limner model. Nothing in the file is executed."""
+    """Turn a generator of the public PyTorch code of pix2pix, CycleGAN or CUT into a limner model.
+
+    What it is, a U-Net or a ResNet, is recognised. Nothing in the file is executed.
+    """
     import shlex
 
     from limner.cli.output import messages
     from limner.weights.model_file import save_model_file
-    from limner.weights.public_pix2pix import read_public_pix2pix
+    from limner.weights.public import read_public
 
-    imported = read_public_pix2pix(file)
+    imported = read_public(file)
     save_model_file(out, imported.state, imported.card)
     parameters = sum(weight.numel() for name, weight in imported.state.items() if name.endswith((".weight", ".bias")))
-    lines = [f"{file}: a public pix2pix generator, {parameters:,} parameters", *imported.notes, f"wrote {out}"]
+    lines = [
+        f"{file}: a public {imported.card.method} generator, {parameters:,} parameters",
+        *imported.notes,
+        f"wrote {out}",
+    ]
     lines += ["use it:", f"  limner translate {shlex.quote(str(out))} INPUT --out DIR"]
     messages().print("\n".join(lines), markup=False, soft_wrap=True)

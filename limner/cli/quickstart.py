@@ -5,10 +5,6 @@ from typing import Annotated
 
 import typer
 
-PAIRS = 600
-SIZE = 64
-SEED = 1
-
 
 def quickstart(
     words: Annotated[
@@ -24,20 +20,13 @@ def quickstart(
 
     Takes about four minutes on two CPU cores and needs no pictures of your own.
     """
-    from limner.cli.output import messages
     from limner.cli.report import report
-    from limner.data.facades import make_facades
     from limner.training import api
     from limner.training.run import runs_folder
     from limner.training.trainer import Ending
 
     folder = runs_folder(runs)
-    pictures = folder / "quickstart-facades"
-    say = messages().print
-    if not pictures.is_dir():
-        say(f"drawing {PAIRS} facades and their label maps into {pictures}")
-        make_facades("labels", PAIRS, SEED, pictures, size=SIZE)
-    run = api.train("quickstart", name=name, runs=folder, words=[f"data.path={pictures}", *(words or [])])
+    run = api.train("quickstart", name=name, runs=folder, words=words or [])
     if run.ending is Ending.INTERRUPTED:
         typer.echo(f"Saved. To go on:\n  limner train --resume {run.path}")
         raise typer.Exit(130)

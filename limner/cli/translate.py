@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,9 +19,7 @@ class Fit(StrEnum):
     resize = "resize"
 
 
-class Direction(StrEnum):
-    AtoB = "AtoB"
-    BtoA = "BtoA"
+Direction = Literal["AtoB", "BtoA"]
 
 
 def translate(
@@ -50,7 +48,8 @@ def translate(
         typer.Option("--derive", help="The inputs are photographs: first make edges, grey, ... as in training."),
     ] = False,
     direction: Annotated[
-        Direction | None, typer.Option(help="Checked against the direction that the model learnt.", show_default=False)
+        Direction | None,
+        typer.Option(help="Which way; by default the one that the model learnt first.", show_default=False),
     ] = None,
     weights: Annotated[
         str, typer.Option(help="newest, best or step-N, with :raw for weights without averaging.")
@@ -71,16 +70,22 @@ def translate(
 
     jobs = plan_jobs(find_inputs(inputs), out, samples)
     translator = load(model, weights, device, runs)
-    _check_direction(translator, direction)
     _say_before(translator, tile, derive)
-    failed = _translate_all(translator, jobs, seed, stochastic, fit, tile, derive)
+    failed = _translate_all(translator, jobs, seed, stochastic, fit, tile, derive, direction)
     _say_after(len(jobs) - failed, failed, out)
     if failed:
         raise typer.Exit(1)
 
 
 def _translate_all(
-    model: Model, jobs: list[Job], seed: int, stochastic: bool | None, fit: Fit, tile: int | None, derive: bool
+    model: Model,
+    jobs: list[Job],
+    seed: int,
+    stochastic: bool | None,
+    fit: Fit,
+    tile: int | None,
+    derive: bool,
+    direction: Direction | None,
 ) -> int:
     """Write every job's outputs; the number of pictures that could not be translated."""
     from rich.progress import Progress
@@ -102,6 +107,7 @@ def _translate_all(
                     size="train" if fit == Fit.resize else "keep",
                     tile=tile,
                     derive=derive,
+                    direction=direction,
                 )
             except (PictureError, TooLargeError) as error:
                 failed += 1
@@ -131,22 +137,11 @@ def _write_png(path: Path, pixels: Pixels) -> None:
     write_atomically(path, encoded.getvalue())
 
 
-def _check_direction(model: Model, direction: Direction | None) -> None:
-    from limner.errors import DataError
-
-    learnt = model.settings.direction
-    if direction is not None and direction != learnt:
-        raise DataError(
-            f"This {model.settings.method} model translates {learnt} only, not {direction}.",
-            f"train the other way: limner train RECIPE data.direction={direction}",
-        )
-
-
 def _say_before(model: Model, tile: int | None, derive: bool) -> None:
     from limner.cli.output import messages
 
     if tile is not None:
-        messages().print("Tiles share the norm statistics of their whole picture, which takes three passes.")
+        messages().print("Tiles share the norm statistics of their whole picture, which takes two passes.")
     if model.derive is not None and not derive:
         messages().print(
             f"This model learnt from {model.derive.kind} made out of photographs: the inputs are taken to be such "

@@ -41,13 +41,26 @@ class DeriveSettings(Settings):
     blur-noise: sigma 2 * strength px, noise 10 * strength of 255."""
 
 
+class DrawnSettings(Settings):
+    """Facades that limner draws itself, with known truth, when `path` names no folder."""
+
+    task: Literal["labels", "daynight"] = "labels"
+    """labels: label map and facade as pairs; daynight: facades by day and other facades by night."""
+    count: Annotated[int, Field(ge=10)] = 600
+    """How many pairs, or how many pictures of each kind."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    """Another seed gives other facades."""
+
+
 class DataSettings(Settings):
     """Pictures found by looking at the folder; every split that is missing is made deterministically."""
 
     path: PathSetting | None = None
-    """Folder of pictures. Required to train, except for the quickstart, which draws its own."""
+    """Folder of pictures. Required to train, unless `drawn` is set."""
     path_b: PathSetting | None = None
     """Second folder, when the two halves of the pairs live apart."""
+    drawn: DrawnSettings | None = None
+    """Set to let limner draw the pictures when `path` is not set."""
     direction: Literal["AtoB", "BtoA"] = "AtoB"
     """Which half is the input. For side-by-side pictures A is the left half."""
     size: Annotated[int, Field(ge=1, le=4096)] = 256

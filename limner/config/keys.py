@@ -20,11 +20,13 @@ class Key:
         path: dotted, as in an override; NAME stands for a name of one's own (a player).
         owner: the model that has it.
         field: its type, default and description.
+        kind: the `kind` of the group that has it, where the group may be of several kinds.
     """
 
     path: str
     owner: type[Settings]
     field: FieldInfo
+    kind: str = ""
 
     @property
     def groups(self) -> list[type[Settings]]:
@@ -32,15 +34,15 @@ class Key:
         return models_in(self.field.annotation) or models_in(named_in(self.field.annotation))
 
 
-def keys_of(model: type[Settings], prefix: str = "") -> Iterator[Key]:
+def keys_of(model: type[Settings], prefix: str = "", kind: str = "") -> Iterator[Key]:
     """All keys of a settings model, groups before what lies in them, in the order of the source."""
     for name, field in model.model_fields.items():
         path = prefix + (field.alias or name)
-        key = Key(path, model, field)
+        key = Key(path, model, field, kind)
         yield key
         inner = f"{path}.NAME." if named_in(field.annotation) is not None else f"{path}."
         for group in key.groups:
-            yield from keys_of(group, inner)
+            yield from keys_of(group, inner, group.model_fields["kind"].default if len(key.groups) > 1 else kind)
 
 
 def without_cleared(values: Mapping[str, Any], model: type[Settings]) -> dict[str, Any]:

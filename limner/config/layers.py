@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from limner.config.source import Layer, Origin, parse_value
@@ -16,11 +17,23 @@ _DOTTED = re.compile(r"[^\s.=]+(\.[^\s.=]+)*")
 
 
 def merge(below: Layer, above: Layer) -> Layer:
-    """`above` wins; groups are merged key by key, everything else (lists too) is replaced as a whole."""
+    """`above` wins; groups are merged key by key, everything else (lists too) is replaced as a whole.
+
+    A group that becomes another `kind` keeps nothing of the one below: its keys belong to that other kind.
+    """
     training = above.values.get("training")
     if isinstance(training, Mapping) and any(training.get(name) is not None for name in LENGTHS):
         below = _without_lengths(below)
     return Layer(_merged(below.values, above.values), {**below.origins, **above.origins})
+
+
+def read_overrides(texts: Sequence[str]) -> Layer:
+    """All overrides of a command line as one layer, so that their order matters only where they name one key twice.
+
+    Raises:
+        RecipeError: see `read_override`.
+    """
+    return reduce(merge, map(read_override, texts), Layer({}))
 
 
 def read_override(text: str) -> Layer:
@@ -46,7 +59,8 @@ def read_override(text: str) -> Layer:
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
+    becomes = above.get("kind")
+    merged = {} if becomes is not None and below.get("kind", becomes) != becomes else dict(below)
     for key, value in above.items():
         old = merged.get(key)
         both = isinstance(old, Mapping) and isinstance(value, Mapping)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from limner.config.keys import without_cleared
-from limner.config.layers import merge, read_override
+from limner.config.layers import merge, read_overrides
 from limner.config.methods import recipe_class
 from limner.config.nearest import nearest
 from limner.config.problems import explain
@@ -36,9 +36,7 @@ def load_recipe(recipe: str | Path | None, overrides: Sequence[str] = ()) -> Rec
     """
     if recipe is None:
         raise RecipeError("no recipe given", f"name one of {', '.join(known_recipes())}, or a YAML file of your own")
-    layer = _with_parents(_find(recipe), ())
-    for override in overrides:
-        layer = merge(layer, read_override(override))
+    layer = merge(_with_parents(_find(recipe), ()), read_overrides(overrides))
     return _validated(layer, str(recipe))
 
 

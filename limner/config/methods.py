@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from limner.config.cut import CUTRecipe
+from limner.config.cyclegan import CycleGANRecipe
 from limner.config.nearest import nearest
 from limner.config.pix2pix import Pix2PixRecipe
 from limner.config.recipe import Recipe
 from limner.errors import RecipeError
 
-RECIPES: dict[str, type[Recipe]] = {"pix2pix": Pix2PixRecipe}
+RECIPES: dict[str, type[Recipe]] = {"pix2pix": Pix2PixRecipe, "cyclegan": CycleGANRecipe, "cut": CUTRecipe}
 """The settings of each shipped method, by its name in `method:`. Free of torch, unlike the methods themselves."""
 
 

@@ -1,8 +1,9 @@
 """What a recipe may say of networks. `limner.networks.build` turns each of these into a module."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
 from limner.config.base import Settings
 
@@ -38,6 +39,16 @@ class UNetSettings(Settings):
     """Decoder blocks with dropout, counted from the innermost (1); the last block has none. By default 1-4, as in the
     study, as far as they exist; the paper: 1-3; the public code: 2-4."""
 
+    @property
+    def multiple(self) -> int:
+        """Height and width of a picture must be multiples of this."""
+        return 1 << self.levels
+
+    @property
+    def least(self) -> int:
+        """Least height and width of a picture."""
+        return self.multiple
+
     @model_validator(mode="after")
     def _blocks_exist(self) -> Self:
         if any(block >= self.levels for block in self.dropout_blocks):
@@ -46,6 +57,67 @@ class UNetSettings(Settings):
                 f"decoder blocks 1 to {self.levels - 1} can have dropout (the last one makes the picture)"
             )
         return self
+
+
+class OriginalUNetSettings(Settings):
+    """The first U-Net (arXiv:1505.04597): two 3 x 3 convolutions a level, max-pooling down; padded, ending in tanh."""
+
+    kind: Literal["original-unet"] = "original-unet"
+    """Which network it is."""
+    levels: Annotated[int, Field(ge=1, le=8)] = 4
+    """Number of halvings: pictures must be multiples of 2**levels. 4 gives 64-128-256-512-1024 channels."""
+    width: PositiveInt = 64
+    """Channels of the first level; doubled at each level."""
+    up: Literal["bilinear", "nearest", "transposed"] = "bilinear"
+    """How pictures grow again: enlarged and convolved, or by transposed convolution. The study: bilinear is better."""
+    in_channels: PositiveInt = 3
+    """Channels of the input picture."""
+    out_channels: PositiveInt = 3
+    """Channels of the output picture."""
+    norm: Norm = "instance"
+    """Norm after every 3 x 3 convolution but those that enlarge."""
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of a picture must be multiples of this."""
+        return 1 << self.levels
+
+    @property
+    def least(self) -> int:
+        """Least height and width of a picture."""
+        return 2 * self.multiple
+
+
+class ResNetSettings(Settings):
+    """ResNet generator of CycleGAN (arXiv:1703.10593, appendix 7.2)."""
+
+    kind: Literal["resnet"] = "resnet"
+    """Which network it is."""
+    blocks: PositiveInt = 9
+    """Residual blocks: 6 for 128 px, 9 for 256 px and more (11,378,179 parameters)."""
+    width: PositiveInt = 64
+    """Channels of the first convolution; four times as many in the blocks."""
+    sampling: Literal["strided", "antialiased", "bilinear", "nearest"] = "strided"
+    """How pictures shrink and grow: strided and transposed convolutions (CycleGAN); blurred before each halving and
+    interpolated up (CUT, after arXiv:1904.11486); or strided down, enlarged and convolved up."""
+    in_channels: PositiveInt = 3
+    """Channels of the input picture."""
+    out_channels: PositiveInt = 3
+    """Channels of the output picture."""
+    norm: Norm = "instance"
+    """Norm after every convolution but the last."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Probability of dropout in the residual blocks."""
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of a picture must be multiples of this."""
+        return 4
+
+    @property
+    def least(self) -> int:
+        """Least height and width of a picture."""
+        return 8
 
 
 class PatchGANSettings(Settings):
@@ -64,6 +136,11 @@ class PatchGANSettings(Settings):
     norm: Norm = "batch"
     """Norm of every convolution but the first and the last."""
 
+    @property
+    def outputs(self) -> Literal["logits", "probabilities"]:
+        """What the network's numbers mean."""
+        return "logits"
+
     def sides(self, size: int) -> list[int]:
         """Side in pixels of what each convolution puts out, for pictures of side `size`; the last is the logits'."""
         kernel = 1 if self.field == 1 else self.kernel
@@ -75,6 +152,43 @@ class PatchGANSettings(Settings):
         return sides
 
 
-GeneratorSettings = UNetSettings
-DiscriminatorSettings = PatchGANSettings
-NetworkSettings = UNetSettings | PatchGANSettings
+class SigmoidPatchSettings(PatchGANSettings):
+    """The study's discriminator: a narrow PatchGAN, a sigmoid, and the mean over all patches as its one answer."""
+
+    kind: Literal["sigmoid-patch"] = "sigmoid-patch"  # type: ignore[assignment]
+    """Which network it is."""
+    width: PositiveInt = 32
+    """Channels of the first convolution; doubled at each one up to 8 times this."""
+    in_channels: PositiveInt = 3
+    """Channels of all pictures it sees together."""
+    norm: Norm = "instance"
+    """Norm of every convolution but the first and the last."""
+
+    @property
+    def outputs(self) -> Literal["logits", "probabilities"]:
+        """What the network's numbers mean."""
+        return "probabilities"
+
+
+def kind_or(default: str) -> Callable[[Any], str]:
+    """Which of several settings is meant: the key `kind`, or the default where it is not said."""
+    return lambda value: value.get("kind", default) if isinstance(value, dict) else str(getattr(value, "kind", default))
+
+
+GeneratorSettings = UNetSettings | ResNetSettings | OriginalUNetSettings
+DiscriminatorSettings = PatchGANSettings | SigmoidPatchSettings
+NetworkSettings = GeneratorSettings | DiscriminatorSettings
+
+_AnyGenerator = (
+    Annotated[UNetSettings, Tag("unet")]
+    | Annotated[ResNetSettings, Tag("resnet")]
+    | Annotated[OriginalUNetSettings, Tag("original-unet")]
+)
+_AnyDiscriminator = Annotated[PatchGANSettings, Tag("patchgan")] | Annotated[SigmoidPatchSettings, Tag("sigmoid-patch")]
+
+UNetFirst = Annotated[_AnyGenerator, Discriminator(kind_or("unet"))]
+"""Any generator; a U-Net where the recipe names no kind."""
+ResNetFirst = Annotated[_AnyGenerator, Discriminator(kind_or("resnet"))]
+"""Any generator; a ResNet where the recipe names no kind."""
+PatchGANFirst = Annotated[_AnyDiscriminator, Discriminator(kind_or("patchgan"))]
+"""Any discriminator; a PatchGAN where the recipe names no kind."""

@@ -30,6 +30,9 @@ every key written out.
 are written `generator.dropout_blocks=[1,2]`. The last one wins. Nothing behind the `=`, or `null`, clears a key: its
 default holds again. Setting one of `training.steps`, `training.epochs` and `training.time` clears the other two.
 
+**Kinds.** A group with a key `kind` (`generator`, `discriminator`, ...) has the keys of that kind. Setting another kind
+clears what was inherited of the one before.
+
 **Extending.** A file needs to say only what differs:
 
 ```yaml
@@ -81,6 +84,8 @@ def _row(key: Key) -> str:
     meaning = " ".join((key.field.description or "").split())
     if key.groups:
         meaning = f"**{meaning}** {_summary(key.groups)}"
+    if key.kind:
+        meaning = f"{key.kind}: {meaning}"
     cells = [f"`{key.path}`", _values(_fragment(key)), _default(key), meaning]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
@@ -109,8 +114,8 @@ def _fragment(key: Key) -> dict[str, Any]:
 
 def _values(schema: dict[str, Any]) -> str:
     """What a fragment of JSON Schema admits, in words."""
-    if "anyOf" in schema:
-        return " or ".join(_values(part) for part in schema["anyOf"])
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(dict.fromkeys(_values(part) for part in choices))
     if "$ref" in schema:
         return "group"
     if "const" in schema or "enum" in schema:

@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, model_validator
 
 from limner.config.base import Settings
-from limner.config.networks import DiscriminatorSettings, GeneratorSettings, PatchGANSettings, UNetSettings
+from limner.config.fits import check_channels, check_patches, check_players, check_size
+from limner.config.networks import PatchGANFirst, PatchGANSettings, UNetFirst, UNetSettings
 from limner.config.recipe import Recipe
-from limner.config.training import OptimiserSettings
 
 PLAYERS = ("generator", "discriminator")
 """Who may have an optimiser of their own in `training.optimisers`."""
@@ -31,67 +31,22 @@ class Pix2PixRecipe(Recipe):
 
     method: str = "pix2pix"
     """This method."""
-    generator: GeneratorSettings = UNetSettings()
+    generator: UNetFirst = UNetSettings()
     """The network that translates."""
-    discriminator: DiscriminatorSettings = PatchGANSettings()
+    discriminator: PatchGANFirst = PatchGANSettings()
     """The network that tells real pairs from made ones; not built with loss.mode=l1."""
     loss: Pix2PixLossSettings = Pix2PixLossSettings()
     """What is minimised."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        _check_levels(self.data.size, self.generator.levels)
-        _check_channels(self.generator, self.discriminator)
-        _check_players(self.training.optimisers)
+        check_size(self.data.size, self.generator)
+        pictures = self.generator.in_channels + self.generator.out_channels
+        check_channels(self.generator, self.discriminator, pictures, "input and output together have")
+        check_players("pix2pix", PLAYERS, self.training.optimisers)
         if self.loss.mode == "l1":
             if self.loss.l1 == 0:
                 raise ValueError("loss.mode=l1 with loss.l1=0 leaves nothing to learn: set loss.l1=100")
         else:
-            _check_patches(self.discriminator, self.data.size, self.training.batch // self.training.accumulate)
+            check_patches(self.discriminator, self.data.size, self.training.batch // self.training.accumulate)
         return self
-
-
-def _check_levels(size: int, levels: int) -> None:
-    """A multiple of 2**levels also keeps batch norm fed: the innermost block has none, all others see 2 x 2 or more."""
-    if size % 2**levels == 0:
-        return
-    fitting = (size & -size).bit_length() - 1
-    ways = [f"generator.levels={fitting}"] if fitting >= 2 else []
-    ways.append(f"data.size={max(round(size / 2**levels), 1) * 2**levels}")
-    raise ValueError(
-        f"data.size is {size}, but a U-Net of {levels} levels needs a multiple of {2**levels}: set {' or '.join(ways)}"
-    )
-
-
-def _check_channels(generator: GeneratorSettings, discriminator: DiscriminatorSettings) -> None:
-    if generator.in_channels != 3 or generator.out_channels != 3:
-        raise ValueError(
-            f"generator.in_channels is {generator.in_channels} and generator.out_channels is {generator.out_channels}, "
-            "but pictures have 3 channels"
-        )
-    together = generator.in_channels + generator.out_channels
-    if discriminator.in_channels != together:
-        raise ValueError(
-            f"discriminator.in_channels is {discriminator.in_channels}, but input and output together have {together}"
-        )
-
-
-def _check_players(optimisers: dict[str, OptimiserSettings]) -> None:
-    for name in optimisers:
-        if name not in PLAYERS:
-            raise ValueError(f"training.optimisers.{name}: pix2pix has no such player; it has {' and '.join(PLAYERS)}")
-
-
-def _check_patches(discriminator: DiscriminatorSettings, size: int, batch: int) -> None:
-    """Every patch must lie in the picture, and a norm needs more than one value per channel to learn from."""
-    sides = discriminator.sides(size)
-    judge = f"discriminator.field={discriminator.field} with discriminator.kernel={discriminator.kernel}"
-    said = f"data.size is {size}, but {judge}"
-    remedy = "set a smaller discriminator.field or a larger data.size"
-    if min(sides) < 1:
-        raise ValueError(f"{said} needs more pixels than that to judge a single patch: {remedy}")
-    values = min(sides[1:-1]) ** 2 * (batch if discriminator.norm == "batch" else 1)
-    if discriminator.norm != "none" and values == 1:
-        raise ValueError(
-            f"{said} leaves {discriminator.norm} norm one value per channel at training.batch={batch}: {remedy}"
-        )

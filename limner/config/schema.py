@@ -52,6 +52,7 @@ def _partial(definition: Json) -> Json:
 def _clearable(schema: Json) -> Json:
     said: Json = {key: schema[key] for key in ("description", "default") if key in schema}
     shape = {key: value for key, value in schema.items() if key not in (*said, "title")}
-    choices = shape["anyOf"] if set(shape) == {"anyOf"} else [shape]
+    # Without its `kind` a group may fit several models, which "oneOf" would refuse.
+    choices = next((shape[name] for name in ("anyOf", "oneOf") if set(shape) == {name}), [shape])
     nothing = {"type": "null"}
     return {**said, "anyOf": choices if nothing in choices else [*choices, nothing]}

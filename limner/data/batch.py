@@ -44,6 +44,14 @@ class PairedBatch(Batch):
     target: Tensor
 
 
+@dataclass(frozen=True)
+class DomainBatch(Batch):
+    """Pictures of two domains, (N, C, H, W) each; row i of both belongs together only where the data is paired."""
+
+    a: Tensor
+    b: Tensor
+
+
 def to_range(pictures: Tensor) -> Tensor:
     """uint8 pictures in 0..255 become float32 in [-1, 1]; any other tensor (labels, say) passes unchanged."""
     return pictures.float().div_(127.5).sub_(1.0) if pictures.dtype == torch.uint8 else pictures

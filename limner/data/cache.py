@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from limner.data.decode import Decoding
-from limner.data.matching import Pair
+from limner.data.matching import Item
 from limner.errors import DataError
 
 SUFFIX: Final = ".pairs"
+"""Ends the name of every entry, those of single pictures too."""
 _FORMAT: Final = 2
 _DAY: Final = 86400
 
@@ -52,18 +53,18 @@ def clear_cache() -> int:
     return sum(size for file, size, _ in _entries() if _remove(file))
 
 
-def entry_for(pairs: Sequence[Pair], decoding: Decoding) -> Path:
-    """The file for these pairs, decoded so: another size, time or content of any file gives another name."""
+def entry_for(items: Sequence[Item], decoding: Decoding) -> Path:
+    """The file for these items, decoded so: another size, time or content of any file gives another name."""
     stats: dict[Path, tuple[int, ...]] = {}
-    for pair in pairs:
-        for source in (pair.input, pair.target):
-            if source and source.path not in stats:
+    for item in items:
+        for source in item.sources:
+            if source.path not in stats:
                 stats[source.path] = _stat(source.path)
     key = {
         "format": _FORMAT,
         "decoders": [version("pillow"), version("scikit-image") if decoding.derive else ""],
         "decoding": asdict(decoding) | {"derive": decoding.derive and decoding.derive.model_dump()},
-        "pairs": [[(str(s.path.absolute()), s.half) for s in (pair.input, pair.target) if s] for pair in pairs],
+        "items": [[(str(source.path.absolute()), source.half) for source in item.sources] for item in items],
         "files": list(stats.values()),
     }
     digest = hashlib.blake2b(json.dumps(key).encode(errors="surrogateescape"), digest_size=16).hexdigest()

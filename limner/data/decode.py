@@ -1,4 +1,4 @@
-"""One pair from its files: opened, halved, made square, resized, its input derived if need be."""
+"""One pair, or one picture, from its files: opened, halved, made square, resized, its input derived if need be."""
 
 from __future__ import annotations
 
@@ -12,49 +12,50 @@ from PIL import Image
 from limner.config.data import DeriveSettings
 from limner.data.derive import derive
 from limner.data.discover import is_side_by_side
-from limner.data.matching import Pair, Source
+from limner.data.matching import Item, Source
 from limner.data.pictures import PictureError, Pixels, read_picture
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """All that decides the stored pixels of a pair.
+    """All that decides the stored pixels of an item.
 
     Attributes:
         stored: side of the stored square pictures in pixels.
         size: side of the training pictures, which scales what is derived.
         fit: how other shapes become square.
         derive: how the input is made when a pair has none.
+        pictures: stored for each item: 2 for pairs, 1 for pictures that stand for themselves.
     """
 
     stored: int
     size: int
     fit: Literal["stretch", "crop"]
     derive: DeriveSettings | None
+    pictures: Literal[1, 2] = 2
 
 
 @dataclass(frozen=True)
-class DecodedPair:
-    """Pixels of a pair, uint8 (2, 3, stored, stored), input first; and the content hash of each of its files."""
+class DecodedItem:
+    """Pixels, uint8 (1 or 2, 3, stored, stored), input first; and the content hash of each of its files."""
 
     pixels: Pixels
     digests: tuple[str, ...]
 
 
-def decode_pair(pair: Pair, decoding: Decoding) -> DecodedPair:
-    """Opens and resizes one pair.
+def decode_item(item: Item, decoding: Decoding) -> DecodedItem:
+    """Opens and resizes one pair, or one picture that stands for itself.
 
     Raises:
         PictureError: one of its files is unusable, or is not side by side where it should be.
     """
-    sources = [source for source in (pair.input, pair.target) if source]
-    opened = {path: read_picture(path) for path in dict.fromkeys(source.path for source in sources)}
-    halves = [square(_part(source, opened[source.path][0]), decoding.stored, decoding.fit) for source in sources]
-    if pair.input is None:
+    opened = {path: read_picture(path) for path in dict.fromkeys(source.path for source in item.sources)}
+    held = [square(_part(source, opened[source.path][0]), decoding.stored, decoding.fit) for source in item.sources]
+    if len(held) < decoding.pictures:
         if decoding.derive is None:
-            raise ValueError(f"{pair.name} has no input and nothing says how to derive it")
-        halves.insert(0, derive(halves[0], decoding.derive, decoding.size))
-    return DecodedPair(_planes(halves), tuple(digest for _, digest in opened.values()))
+            raise ValueError(f"{item.name} has no input and nothing says how to derive it")
+        held.insert(0, derive(held[0], decoding.derive, decoding.size))
+    return DecodedItem(_planes(held), tuple(digest for _, digest in opened.values()))
 
 
 def square(pixels: Pixels, side: int, fit: Literal["stretch", "crop"]) -> Pixels:
@@ -78,5 +79,5 @@ def _part(source: Source, pixels: Pixels) -> Pixels:
     return pixels[:, : width // 2] if source.half == "left" else pixels[:, width - width // 2 :]
 
 
-def _planes(halves: Sequence[Pixels]) -> Pixels:
-    return np.ascontiguousarray(np.stack(halves).transpose(0, 3, 1, 2))
+def _planes(pictures: Sequence[Pixels]) -> Pixels:
+    return np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2))

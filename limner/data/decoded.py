@@ -1,4 +1,4 @@
-"""Every pair of a split, decoded once: in memory, or mapped from the cache on disk."""
+"""Every item of a split, decoded once: in memory, or mapped from the cache on disk."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import IO, Final
 import numpy as np
 
 from limner.data.cache import entry_for, make_room, touch
-from limner.data.decode import DecodedPair, Decoding, decode_pair
-from limner.data.matching import Pair
+from limner.data.decode import DecodedItem, Decoding, decode_item
+from limner.data.matching import Item
 from limner.data.pictures import PictureError, Pixels
 from limner.data.prefetch import Prefetcher
 from limner.errors import DataError
@@ -36,7 +36,7 @@ class Unreadable:
 
 @dataclass
 class Index:
-    """Which pairs the rows are (positions in the list asked for), their files' hashes, and what was skipped."""
+    """Which items the rows are (positions in the list asked for), their files' hashes, and what was skipped."""
 
     rows: list[int] = field(default_factory=list)
     digests: list[list[str]] = field(default_factory=list)
@@ -45,20 +45,20 @@ class Index:
 
 @dataclass(frozen=True)
 class Decoded:
-    """Pixels, uint8 (N, 2, 3, S, S) with the input first; their index; and why they were not saved, if so."""
+    """Pixels, uint8 (N, 1 or 2, 3, S, S) with the input first; their index; and why they were not saved, if so."""
 
     pixels: Pixels
     index: Index
     unsaved: str | None = None
 
 
-def stored_bytes(pairs: int, decoding: Decoding) -> int:
-    """Bytes that this many decoded pairs take."""
-    return pairs * 6 * decoding.stored**2
+def stored_bytes(items: int, decoding: Decoding) -> int:
+    """Bytes that this many decoded items take."""
+    return items * decoding.pictures * 3 * decoding.stored**2
 
 
 def open_decoded(
-    pairs: Sequence[Pair],
+    items: Sequence[Item],
     decoding: Decoding,
     *,
     memory: bool,
@@ -66,33 +66,33 @@ def open_decoded(
     workers: int,
     progress: Progress | None = None,
 ) -> Decoded:
-    """The decoded pairs, from the cache when they are there, else decoded now.
+    """The decoded items, from the cache when they are there, else decoded now.
 
     Args:
-        pairs: what to decode.
+        items: what to decode.
         decoding: how.
         memory: hold the pixels in memory; else they are mapped from the file.
         disk: look for them in the cache, and save them there.
         workers: threads that decode; 0 decodes in the caller.
-        progress: told (done, all) after each pair.
+        progress: told (done, all) after each item.
 
     Raises:
         DataError: they are neither to be held in memory nor can be saved.
     """
-    entry = entry_for(pairs, decoding) if disk else None
+    entry = entry_for(items, decoding) if disk else None
     if entry is not None and (found := _read(entry, decoding, memory)) is not None:
         touch(entry)
         if progress is not None:
-            progress(len(pairs), len(pairs))
+            progress(len(items), len(items))
         return found
-    unsaved = make_room(entry, stored_bytes(len(pairs), decoding)) if entry is not None else None
+    unsaved = make_room(entry, stored_bytes(len(items), decoding)) if entry is not None else None
     if unsaved and not memory:
         raise DataError(unsaved, "LIMNER_CACHE=FOLDER is another place, LIMNER_CACHE_GB=40 another bound")
-    return _build(pairs, decoding, None if unsaved else entry, memory, workers, progress, unsaved)
+    return _build(items, decoding, None if unsaved else entry, memory, workers, progress, unsaved)
 
 
 def _build(
-    pairs: Sequence[Pair],
+    items: Sequence[Item],
     decoding: Decoding,
     entry: Path | None,
     memory: bool,
@@ -100,31 +100,31 @@ def _build(
     progress: Progress | None,
     unsaved: str | None,
 ) -> Decoded:
-    shape = (2, 3, decoding.stored, decoding.stored)
-    pixels = np.empty((len(pairs) if memory else 0, *shape), np.uint8)
+    shape = (decoding.pictures, 3, decoding.stored, decoding.stored)
+    pixels = np.empty((len(items) if memory else 0, *shape), np.uint8)
     index = Index()
     writer = _Writer(entry) if entry is not None else None
 
-    def decode(number: int) -> DecodedPair | Unreadable:
+    def decode(number: int) -> DecodedItem | Unreadable:
         try:
-            return decode_pair(pairs[number], decoding)
+            return decode_item(items[number], decoding)
         except PictureError as error:
             return Unreadable(str(error.file), error.reason)
 
     try:
-        with Prefetcher(decode, 0, workers, 4 * workers, stop=len(pairs)) as decoded:
-            for number, pair in enumerate(decoded):
-                if isinstance(pair, Unreadable):
-                    index.unreadable.append(pair)
+        with Prefetcher(decode, 0, workers, 4 * workers, stop=len(items)) as decoded:
+            for number, item in enumerate(decoded):
+                if isinstance(item, Unreadable):
+                    index.unreadable.append(item)
                 else:
                     if memory:
-                        pixels[len(index.rows)] = pair.pixels
+                        pixels[len(index.rows)] = item.pixels
                     if writer is not None:
-                        writer.write(pair.pixels)
+                        writer.write(item.pixels)
                     index.rows.append(number)
-                    index.digests.append(list(pair.digests))
+                    index.digests.append(list(item.digests))
                 if progress is not None:
-                    progress(number + 1, len(pairs))
+                    progress(number + 1, len(items))
         failure = writer.finish(index) if writer is not None else None
     except BaseException:
         if writer is not None:
@@ -202,7 +202,7 @@ def _read(entry: Path, decoding: Decoding, memory: bool) -> Decoded | None:
                 return None
             file.seek(length - _TAIL - text_length)
             index = _index(file.read(text_length))
-            shape = (len(index.rows), 2, 3, decoding.stored, decoding.stored)
+            shape = (len(index.rows), decoding.pictures, 3, decoding.stored, decoding.stored)
             if stored_bytes(len(index.rows), decoding) + text_length + _TAIL != length:
                 return None
             file.seek(0)

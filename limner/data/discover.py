@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from limner.config.data import DataSettings
 from limner.data.folders import Domains, Lists, Pictures, Split, look, no_pictures, pictures_under
-from limner.data.matching import Matches, Pair, Source, match_names, read_list
+from limner.data.matching import Item, Matches, Pair, Source, match_names, name_in, read_lists
 from limner.data.pictures import PictureError, picture_size
 from limner.errors import DataError
 
+ItemT = TypeVar("ItemT", bound=Item)
 Layout = Literal["side-by-side", "trainA-trainB", "A-B", "two-folders", "metadata", "photographs"]
 
 SIDE_BY_SIDE: Final = (1.8, 2.25)
@@ -59,12 +60,8 @@ def discover(settings: DataSettings) -> Listing:
     root = settings.path.expanduser()
     found = look(root, settings.path_b.expanduser() if settings.path_b else None)
     layout, splits = _splits(root, found, settings)
-    matches = Matches([], [], [])
-    for split in splits.values():
-        matches = Matches(
-            matches.pairs + split.pairs, matches.unmatched + split.unmatched, matches.case_only + split.case_only
-        )
-    _check_matches(root, matches, settings.max_bad)
+    matches = joined(splits.values())
+    check_matches(root, matches, settings.max_bad)
     return _divide(root, layout, splits, matches, settings)
 
 
@@ -112,15 +109,14 @@ def _splits(
                     "data.derive.kind=edges makes the input from each photograph (or grey, low-resolution, blur-noise)",
                 )
             return "side-by-side", {name: _halves(folders[name], files[name], swap) for name in folders}
-        case Domains(layout, domains):
+        case Domains(layout=layout):
             _refuse_derive(root, settings)
-            both = {split: match_names(a, b, root) for split, (a, b) in domains.items()}
+            found.check_halves()
+            both = {split: match_names(a, b, root) for split, (a, b) in found.halves.items()}
             return layout, {split: _turned(matches) if swap else matches for split, matches in both.items()}
         case Lists(lists):
             _refuse_derive(root, settings)
-            named: dict[Split, Matches] = {}
-            for default, file in lists.items():
-                named |= read_list(file, default)
+            named = read_lists(lists)
             return "metadata", {split: _turned(matches) if swap else matches for split, matches in named.items()}
 
 
@@ -133,16 +129,12 @@ def _refuse_derive(root: Path, settings: DataSettings) -> None:
 
 
 def _photographs(folder: Path, files: list[Path]) -> Matches:
-    return Matches([Pair(_name(folder, file), None, Source(file)) for file in files], [], [])
+    return Matches([Pair(name_in(folder, file), None, Source(file)) for file in files], [], [])
 
 
 def _halves(folder: Path, files: list[Path], swap: bool) -> Matches:
-    pairs = Matches([Pair(_name(folder, file), Source(file, "left"), Source(file, "right")) for file in files], [], [])
-    return _turned(pairs) if swap else pairs
-
-
-def _name(folder: Path, file: Path) -> str:
-    return file.relative_to(folder).with_suffix("").as_posix()
+    pairs = [Pair(name_in(folder, file), Source(file, "left"), Source(file, "right")) for file in files]
+    return _turned(Matches(pairs, [], [])) if swap else Matches(pairs, [], [])
 
 
 def _turned(matches: Matches) -> Matches:
@@ -150,7 +142,22 @@ def _turned(matches: Matches) -> Matches:
     return replace(matches, pairs=pairs)
 
 
-def _check_matches(root: Path, matches: Matches, max_bad: float) -> None:
+def joined(splits: Iterable[Matches]) -> Matches:
+    """The matches of all splits together."""
+    splits = list(splits)
+    return Matches(
+        [pair for split in splits for pair in split.pairs],
+        [name for split in splits for name in split.unmatched],
+        [names for split in splits for names in split.case_only],
+    )
+
+
+def check_matches(root: Path, matches: Matches, max_bad: float) -> None:
+    """Refuses a folder without pairs, or with too many pictures that have no partner.
+
+    Raises:
+        DataError: says which, and what names they have.
+    """
     lone, pairs = len(matches.unmatched), len(matches.pairs)
     if matches.case_only and (not pairs or lone / (lone + 2 * pairs) > max_bad):
         names = "; ".join(f"{a} and {b}" for a, b in matches.case_only[:5])
@@ -193,18 +200,18 @@ def _divide(
     return Listing(root, layout, train, kept, made, matches.unmatched, matches.case_only, warnings)
 
 
-def divide(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair]]:
+def divide(items: Sequence[ItemT], share: float) -> tuple[list[ItemT], list[ItemT]]:
     """Training and validation pairs, chosen by a hash of each name, so that a new picture moves no other.
 
-    Of two or more pairs at least one is kept back and at least one is left to learn from.
+    Of two or more at least one is kept back and at least one is left to learn from. The same for single pictures.
     """
-    ranks = {pair: _rank(pair.name) for pair in pairs}
-    kept = {pair for pair in pairs if ranks[pair] < share}
-    if len(pairs) > 1 and not kept:
-        kept = {min(pairs, key=ranks.__getitem__)}
-    if len(kept) == len(pairs):
-        kept -= {max(pairs, key=ranks.__getitem__)}
-    return [pair for pair in pairs if pair not in kept], [pair for pair in pairs if pair in kept]
+    ranks = {item: _rank(item.name) for item in items}
+    kept = {item for item in items if ranks[item] < share}
+    if len(items) > 1 and not kept:
+        kept = {min(items, key=ranks.__getitem__)}
+    if len(kept) == len(items):
+        kept -= {max(items, key=ranks.__getitem__)}
+    return [item for item in items if item not in kept], [item for item in items if item in kept]
 
 
 def _rank(name: str) -> float:

@@ -30,10 +30,36 @@ _SPLITS: Final[dict[str, Split]] = {
 
 @dataclass(frozen=True)
 class Domains:
-    """Two folders of pictures for each split: A and B."""
+    """Folders of pictures of two domains: A's by split, and B's. A folder without split folders is its `train`."""
 
     layout: Literal["trainA-trainB", "A-B", "two-folders"]
-    splits: dict[Split, tuple[Path, Path]]
+    a: dict[Split, Path]
+    b: dict[Split, Path]
+
+    @property
+    def halves(self) -> dict[Split, tuple[Path, Path]]:
+        """A's and B's folder of each split that both have."""
+        return {split: (self.a[split], self.b[split]) for split in SPLITS if split in self.a and split in self.b}
+
+    def check_halves(self) -> None:
+        """Pairs need both folders of every split.
+
+        Raises:
+            DataError: one stands without the other.
+        """
+        for split in SPLITS:
+            if (split in self.a) == (split in self.b):
+                continue
+            there, others = (self.a[split], self.b) if split in self.a else (self.b[split], self.a)
+            if self.layout == "trainA-trainB":
+                missing = _other_half(there.name)
+                raise DataError(
+                    f"{there.parent} has a folder {there.name} but no {missing}",
+                    f"add the other half of the pairs: {missing}",
+                )
+            first = next(iter(others.values()))
+            missing_in = first if first.name.lower() not in _SPLITS else first.parent
+            raise DataError(f"{there} has no partner folder in {missing_in}", "both halves need the same split folders")
 
 
 @dataclass(frozen=True)
@@ -51,21 +77,20 @@ class Pictures:
 
 
 def look(path: Path, path_b: Path | None = None) -> Domains | Lists | Pictures:
-    """Tells the layout of a folder, or of two folders whose pictures belong together by name.
+    """Tells the layout of a folder, or of two folders, one for each domain or half of the pairs.
 
     Raises:
-        DataError: a folder is missing, or one of trainA and trainB stands without the other.
+        DataError: a folder is missing, or there is trainA or trainB without the other.
     """
     folders = _folders_of(path)
     if path_b is not None:
-        return _two_roots(folders, _folders_of(path_b), path, path_b, "two-folders")
+        return _two_roots("two-folders", path, path_b)
     if lists := _lists(path, folders):
         return lists
     if domains := _suffixed_domains(path, folders):
         return domains
     if {"a", "b"} <= folders.keys():
-        a, b = folders["a"], folders["b"]
-        return _two_roots(_folders_of(a), _folders_of(b), a, b, "A-B")
+        return _two_roots("A-B", folders["a"], folders["b"])
     return Pictures(_split_folders(folders) or {"train": path})
 
 
@@ -131,28 +156,23 @@ def _suffixed_domains(path: Path, folders: dict[str, Path]) -> Domains | None:
         for name, folder in folders.items()
         if name[-1] in "ab" and (split := split_of(name[:-1].rstrip("_-"))) is not None
     }
-    for split, domain in halves:
-        other = "b" if domain == "a" else "a"
-        if (split, other) not in halves:
-            there = halves[split, domain].name
-            missing = there[:-1] + (other.upper() if there[-1].isupper() else other)
-            raise DataError(
-                f"{path} has a folder {there} but no {missing}", f"add the other half of the pairs: {missing}"
-            )
-    splits = {split: (halves[split, "a"], halves[split, "b"]) for split in SPLITS if (split, "a") in halves}
-    return Domains("trainA-trainB", splits) if splits else None
+    if not halves:
+        return None
+    domains = Domains(
+        "trainA-trainB",
+        {split: halves[split, "a"] for split in SPLITS if (split, "a") in halves},
+        {split: halves[split, "b"] for split in SPLITS if (split, "b") in halves},
+    )
+    if "train" in domains.a.keys() ^ domains.b.keys() or not domains.halves:
+        domains.check_halves()
+    return domains
 
 
-def _two_roots(
-    folders_a: dict[str, Path],
-    folders_b: dict[str, Path],
-    a: Path,
-    b: Path,
-    layout: Literal["A-B", "two-folders"],
-) -> Domains:
-    splits_a, splits_b = _split_folders(folders_a), _split_folders(folders_b)
-    if lone := splits_a.keys() ^ splits_b.keys():
-        split = min(lone)
-        there, missing = (splits_a[split], b) if split in splits_a else (splits_b[split], a)
-        raise DataError(f"{there} has no partner folder in {missing}", "both halves need the same split folders")
-    return Domains(layout, {split: (splits_a[split], splits_b[split]) for split in splits_a} or {"train": (a, b)})
+def _other_half(name: str) -> str:
+    """trainA -> trainB, test_b -> test_a."""
+    return name[:-1] + {"a": "b", "b": "a", "A": "B", "B": "A"}[name[-1]]
+
+
+def _two_roots(layout: Literal["A-B", "two-folders"], a: Path, b: Path) -> Domains:
+    folders_a, folders_b = _folders_of(a), _folders_of(b)
+    return Domains(layout, _split_folders(folders_a) or {"train": a}, _split_folders(folders_b) or {"train": b})

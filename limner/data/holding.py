@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from limner.data.discover import mostly_side_by_side
-from limner.data.folders import Domains, Lists, Pictures, Split, look, pictures_under
-from limner.data.matching import Matches, Pair, Source, match_names, read_list
+from limner.data.folders import SPLITS, Domains, Lists, Pictures, Split, look, pictures_under
+from limner.data.matching import Pair, Source, match_names, read_lists
 from limner.errors import DataError
 
 Kind = Literal["pairs", "unpaired", "classes", "photographs", "nothing"]
@@ -70,45 +70,57 @@ def hold(path: Path, path_b: Path | None = None) -> Holding:
         notes.append(error.message)
         found = Pictures({"train": path})
     match found:
-        case Domains(layout, folders):
-            return _domains(layout, folders, path)
+        case Domains():
+            return _domains(found, path)
         case Lists(lists):
             return _lists(lists, path)
         case Pictures(folders):
             return _pictures(folders, path, notes)
 
 
-def _domains(layout: str, folders: dict[Split, tuple[Path, Path]], root: Path) -> Holding:
-    groups = [
-        Group(_domain_name(layout, split, domain, folder), split, domain, pictures_under(folder))
-        for split, pair in folders.items()
-        for domain, folder in zip("AB", pair, strict=True)
-    ]
+def _domains(found: Domains, root: Path) -> Holding:
+    layout = found.layout
+    groups = _domain_groups(found)
     if not any(group.files for group in groups):
         return Holding("nothing", "none", [])
-    matches = {split: match_names(a, b, root) for split, (a, b) in folders.items()}
+    matches = {split: match_names(a, b, root) for split, (a, b) in found.halves.items()}
     unmatched = [name for split in matches.values() for name in split.unmatched]
     case_only = [both for split in matches.values() for both in split.case_only]
     notes = [f"{a} and {b} differ only in capital letters: rename one to pair them" for a, b in case_only]
+    if not matches:
+        return Holding("unpaired", layout, groups, notes=notes)
     first = matches.get("train") or next(iter(matches.values()))
     smaller = min(sum(g.domain == d for g in groups for _ in g.files if g.split == "train") for d in "AB")
     if 2 * (len(first.pairs) + len(first.case_only)) < max(1, smaller):
-        for split, found in matches.items():
-            if split != "train" and found.pairs:
-                notes.append(f"{len(found.pairs)} equal names in {split}: pairs there, to measure against")
+        for split, both in matches.items():
+            if split != "train" and both.pairs:
+                notes.append(f"{len(both.pairs)} equal names in {split}: pairs there, to measure against")
         return Holding("unpaired", layout, groups, notes=notes)
-    pairs = {split: found.pairs for split, found in matches.items()}
+    try:
+        found.check_halves()
+    except DataError as error:
+        notes.append(error.message)
+    pairs = {split: both.pairs for split, both in matches.items()}
     return Holding("pairs", layout, groups, pairs, unmatched, notes=notes)
 
 
-def _domain_name(layout: str, split: Split, domain: str, folder: Path) -> str:
-    return folder.name if layout != "A-B" else f"{domain}/{split}"
+def _domain_groups(found: Domains) -> list[Group]:
+    """A before B of each split, named after the folders where these tell them apart."""
+    placed = [
+        (split, domain, folders[split])
+        for split in SPLITS
+        for domain, folders in (("A", found.a), ("B", found.b))
+        if split in folders
+    ]
+    telling = found.layout != "A-B" and len({folder.name for _, _, folder in placed}) == len(placed)
+    return [
+        Group(folder.name if telling else f"{domain}/{split}", split, domain, pictures_under(folder))
+        for split, domain, folder in placed
+    ]
 
 
 def _lists(lists: dict[Split, Path], root: Path) -> Holding:
-    named: dict[Split, Matches] = {}
-    for default, file in lists.items():
-        named |= read_list(file, default)
+    named = read_lists(lists)
     groups = []
     for split, matches in named.items():
         inputs = {pair.input.path for pair in matches.pairs if pair.input}

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from limner.config.data import DeriveSettings
+from limner.data.compare_domains import DomainComparison
 from limner.data.decoded import Progress, Unreadable
 from limner.data.discover import is_side_by_side
+from limner.data.domain_sample import compare_holding, sample_files
 from limner.data.duplicates import exact_groups, near_pairs
 from limner.data.folders import SPLITS, Split
 from limner.data.holding import Group, Holding, hold
@@ -50,6 +52,7 @@ class Inspection:
         grade: good, fair, poor or unusable.
         verdict: what the pictures serve, and their faults, in words.
         notes: what else a person should know.
+        domains: A beside B, as CycleGAN and CUT meet them; None where there are not two domains.
     """
 
     path: str
@@ -65,6 +68,7 @@ class Inspection:
     grade: Grade
     verdict: str
     notes: list[str]
+    domains: DomainComparison | None
     schema: int = SCHEMA
 
     def as_json(self) -> dict[str, object]:
@@ -83,7 +87,7 @@ def inspect_folder(
 
     Args:
         path: the folder.
-        path_b: a second one, when the two halves of the pairs live apart.
+        path_b: a second one, when the two domains or the two halves of the pairs live apart.
         derive: how inputs would be made from single photographs.
         workers: threads that open pictures.
         progress: told (done, all) after each picture.
@@ -93,7 +97,8 @@ def inspect_folder(
     """
     holding = hold(path, path_b)
     where = {file: group for group in holding.groups for file in group.files}
-    seen, errors = scan(list(where), workers, progress)
+    both = sample_files(holding) or ([], [])
+    seen, errors = scan(list(where), workers, progress, small={*both[0], *both[1]})
     unreadable = [Unreadable(_shown(error.file, path), error.reason) for error in errors]
     if holding.layout == "side-by-side":
         seen, lone = _only_side_by_side(seen, path)
@@ -118,6 +123,7 @@ def inspect_folder(
         grade=grade,
         verdict=verdict,
         notes=notes,
+        domains=compare_holding(holding, seen),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,28 @@ class Pair:
     input: Source | None
     target: Source
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Where its pictures are, the input first."""
+        return (self.target,) if self.input is None else (self.input, self.target)
+
+
+@dataclass(frozen=True)
+class Single:
+    """A picture that stands for itself."""
+
+    name: str
+    source: Source
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Where it is."""
+        return (self.source,)
+
+
+Item = Pair | Single
+"""What is decoded and stored as one."""
+
 
 @dataclass(frozen=True)
 class Matches:
@@ -49,16 +72,29 @@ def match_names(folder_a: Path, folder_b: Path, root: Path) -> Matches:
         for name in sorted(names_a.keys() & names_b.keys())
         for a, b in _partners(names_a[name], names_b[name])
     ]
-    used = {source.path for pair in pairs for source in (pair.input, pair.target) if source}
+    used = {source.path for pair in pairs for source in pair.sources}
     lone_a = [file for files in names_a.values() for file in files if file not in used]
     lone_b = [file for files in names_b.values() for file in files if file not in used]
-    folded = {_name(folder_b, file).casefold(): file for file in lone_b}
+    folded = {name_in(folder_b, file).casefold(): file for file in lone_b}
     case_only = [
         (_shown(file, root), _shown(folded[folded_name], root))
         for file in lone_a
-        if (folded_name := _name(folder_a, file).casefold()) in folded
+        if (folded_name := name_in(folder_a, file).casefold()) in folded
     ]
     return Matches(pairs, [_shown(file, root) for file in sorted(lone_a) + sorted(lone_b)], case_only)
+
+
+def name_in(folder: Path, file: Path) -> str:
+    """A picture's name: its path in its folder, without the suffix."""
+    return file.relative_to(folder).with_suffix("").as_posix()
+
+
+def read_lists(lists: Mapping[Split, Path]) -> dict[Split, Matches]:
+    """The pairs of a `metadata.jsonl` for each split, or of one for all; errors as `read_list`."""
+    named: dict[Split, Matches] = {}
+    for default, file in lists.items():
+        named |= read_list(file, default)
+    return named
 
 
 def read_list(file: Path, default: Split) -> dict[Split, Matches]:
@@ -114,12 +150,8 @@ def _row(file: Path, number: int, line: str) -> tuple[str, str]:
 def _by_name(folder: Path) -> dict[str, list[Path]]:
     names: dict[str, list[Path]] = defaultdict(list)
     for file in pictures_under(folder):
-        names[_name(folder, file)].append(file)
+        names[name_in(folder, file)].append(file)
     return names
-
-
-def _name(folder: Path, file: Path) -> str:
-    return file.relative_to(folder).with_suffix("").as_posix()
 
 
 def _partners(files_a: list[Path], files_b: list[Path]) -> list[tuple[Path, Path]]:

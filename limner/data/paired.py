@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Final
 
 import torch
 
@@ -15,14 +12,11 @@ from limner.config.data import DataSettings
 from limner.data.augment import draw_placement
 from limner.data.batch import PairedBatch
 from limner.data.decode import Decoding
-from limner.data.decoded import Decoded, Progress, Unreadable, open_decoded, stored_bytes
-from limner.data.discover import Listing, discover
-from limner.data.matching import Pair
-from limner.data.memory import free_memory
+from limner.data.decoded import Decoded, Progress
+from limner.data.discover import discover
+from limner.data.parts import check_readable, open_parts, shared_pictures
 from limner.data.pictures import Pixels
-from limner.errors import DataError
-
-SCHEMA: Final = 1
+from limner.data.splits import SCHEMA, DataReport, Shown, Splits, spread
 
 
 class PairedPictures:
@@ -62,53 +56,14 @@ class PairedPictures:
             halves[:, row] = crop.flip(-1) if flip else crop
         return PairedBatch(input=halves[0], target=halves[1])
 
-
-@dataclass(frozen=True)
-class DataReport:
-    """What was found; `as_json` is the run's data.json.
-
-    Attributes:
-        layout: how the pairs are laid out in the folder.
-        path: the folder.
-        counts: usable pairs of each split (`train`, `validation`).
-        names: their names.
-        split_made: whether limner chose the validation pairs itself.
-        unreadable: files that were skipped, each with its true reason.
-        unmatched: files without a partner.
-        warnings: what a person should know, one sentence each.
-        bytes: what the decoded pictures take.
-        in_memory: whether they are held in memory; else they are mapped from the cache on disk.
-        fingerprint: a hash over the content of every file used, in order, and every setting that changes a batch.
-    """
-
-    layout: str
-    path: str
-    counts: dict[str, int]
-    names: dict[str, list[str]]
-    split_made: bool
-    unreadable: list[Unreadable]
-    unmatched: list[str]
-    warnings: list[str]
-    bytes: int
-    in_memory: bool
-    fingerprint: str
-    schema: int = field(default=SCHEMA)
-
-    def as_json(self) -> dict[str, object]:
-        """The report in plain lists, dictionaries, strings and numbers."""
-        return asdict(self)
+    def show(self, most: int, back: bool = False) -> Shown:
+        """At most `most` pairs, evenly spread, as in epoch 0; pairs are learnt in one direction only."""
+        indices = spread(len(self), most)
+        batch = self.batch([(0, index) for index in indices])
+        return Shown([self.names[index] for index in indices], batch.input, batch.target, batch.target)
 
 
-@dataclass(frozen=True)
-class PairedSplits:
-    """Pairs to learn from, pairs kept back, and what was found."""
-
-    train: PairedPictures
-    validation: PairedPictures
-    report: DataReport
-
-
-def open_paired(settings: DataSettings, seed: int, progress: Progress | None = None) -> PairedSplits:
+def open_paired(settings: DataSettings, seed: int, progress: Progress | None = None) -> Splits:
     """Finds, decodes (once: the next start takes them from the cache) and opens the pairs of a recipe.
 
     Args:
@@ -121,88 +76,30 @@ def open_paired(settings: DataSettings, seed: int, progress: Progress | None = N
     """
     listing = discover(settings)
     enlarge = settings.augment.enlarge if settings.augment.enabled else 1.0
-    train_as = Decoding(round(settings.size * enlarge), settings.size, settings.fit, settings.derive)
-    validation_as = Decoding(settings.size, settings.size, settings.fit, settings.derive)
-    total = stored_bytes(len(listing.train), train_as) + stored_bytes(len(listing.validation), validation_as)
-    memory = settings.cache == "memory" or (settings.cache == "auto" and total <= free_memory() / 4)
-    count = len(listing.train) + len(listing.validation)
-
-    def open_split(pairs: list[Pair], decoding: Decoding, before: int) -> Decoded:
-        return open_decoded(
-            pairs,
-            decoding,
-            memory=memory,
-            disk=settings.cache != "memory",
-            workers=settings.workers,
-            progress=None if progress is None else lambda done, _: progress(before + done, count),
-        )
-
-    train = open_split(listing.train, train_as, 0)
-    validation = open_split(listing.validation, validation_as, len(listing.train))
-    unreadable = _check_readable(listing, train, validation, settings.max_bad)
-    names = {
-        "train": [listing.train[row].name for row in train.index.rows],
-        "validation": [listing.validation[row].name for row in validation.index.rows],
-    }
-    unsaved = train.unsaved or validation.unsaved
+    stored = (round(settings.size * enlarge), settings.size)
+    decodings = [Decoding(side, settings.size, settings.fit, settings.derive) for side in stored]
+    opened = open_parts([(listing.train, decodings[0]), (listing.validation, decodings[1])], settings, progress)
+    train, validation = opened.parts
+    names = {"train": train.names, "validation": validation.names}
     report = DataReport(
         layout=listing.layout,
         path=str(listing.root),
         counts={split: len(members) for split, members in names.items()},
         names=names,
         split_made=listing.split_made,
-        unreadable=unreadable,
+        unreadable=check_readable(str(listing.root), train, validation, settings.max_bad),
         unmatched=listing.unmatched,
-        warnings=listing.warnings
-        + _shared_pictures(listing, train, validation)
-        + ([f"{unsaved}; the next start decodes again"] if unsaved else []),
-        bytes=train.pixels.nbytes + validation.pixels.nbytes,
-        in_memory=memory,
-        fingerprint=_fingerprint(settings, train, validation),
+        warnings=listing.warnings + shared_pictures(listing.root, [train], [validation]) + opened.unsaved,
+        bytes=opened.bytes,
+        in_memory=opened.in_memory,
+        fingerprint=_fingerprint(settings, train.decoded, validation.decoded),
     )
     flip = settings.augment.flip if settings.augment.enabled else 0.0
-    return PairedSplits(
-        PairedPictures(train.pixels, names["train"], settings.size, seed, flip),
-        PairedPictures(validation.pixels, names["validation"], settings.size, seed, 0.0),
+    return Splits(
+        PairedPictures(train.decoded.pixels, names["train"], settings.size, seed, flip),
+        PairedPictures(validation.decoded.pixels, names["validation"], settings.size, seed, 0.0),
         report,
     )
-
-
-def _check_readable(listing: Listing, train: Decoded, validation: Decoded, max_bad: float) -> list[Unreadable]:
-    bad = train.index.unreadable + validation.index.unreadable
-    every = len(listing.train) + len(listing.validation)
-    shown = "".join(f"\n  {each.file}: {each.reason}" for each in bad[:20])
-    more = f"\n  and {len(bad) - 20} more" if len(bad) > 20 else ""
-    if len(bad) > max_bad * every or not train.index.rows:
-        raise DataError(
-            f"{len(bad)} of {every} pictures in {listing.root} cannot be used:{shown}{more}",
-            f"mend or remove them, or allow more with data.max_bad (now {max_bad:g})"
-            if train.index.rows
-            else "mend or replace them: none is left to learn from",
-        )
-    return bad
-
-
-def _shared_pictures(listing: Listing, train: Decoded, validation: Decoded) -> list[str]:
-    """A warning when files of the validation pairs have the same content as files of the training pairs."""
-    trained = {
-        digest: listing.train[row]
-        for row, held in zip(train.index.rows, train.index.digests, strict=True)
-        for digest in held
-    }
-    leaks = []
-    for row, held in zip(validation.index.rows, validation.index.digests, strict=True):
-        if twin := next((trained[digest] for digest in held if digest in trained), None):
-            leaks.append(f"{_shown(listing, listing.validation[row])} = {_shown(listing, twin)}")
-    if not leaks:
-        return []
-    first = ", ".join(leaks[:5]) + (" ..." if len(leaks) > 5 else "")
-    return [f"{len(leaks)} validation pictures are also in training, so validation looks better than it is: {first}"]
-
-
-def _shown(listing: Listing, pair: Pair) -> str:
-    path: Path = pair.target.path
-    return path.relative_to(listing.root).as_posix() if path.is_relative_to(listing.root) else str(path)
 
 
 def _fingerprint(settings: DataSettings, train: Decoded, validation: Decoded) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from limner.data.domain_look import SIDE
 from limner.data.pictures import PictureError, Pixels, read_picture
 from limner.data.prefetch import Prefetcher
 
@@ -28,6 +29,7 @@ class Seen:
         digest: hash of the file's content.
         look: 64-bit perceptual hash; pictures that look alike differ in few bits.
         thumbnail: grey, float32 (16, 16) in 0..255.
+        small: in colour, uint8 (3, 64, 64), where it was asked for.
     """
 
     file: Path
@@ -36,10 +38,14 @@ class Seen:
     digest: str
     look: int
     thumbnail: NDArray[np.float32]
+    small: Pixels | None = None
 
 
 def scan(
-    files: Sequence[Path], workers: int, progress: Callable[[int, int], None] | None = None
+    files: Sequence[Path],
+    workers: int,
+    progress: Callable[[int, int], None] | None = None,
+    small: Collection[Path] = (),
 ) -> tuple[list[Seen], list[PictureError]]:
     """Opens every file; what can be opened and what cannot, each in the order given.
 
@@ -47,13 +53,14 @@ def scan(
         files: the picture files.
         workers: threads that open them; 0 opens them in the caller.
         progress: told (done, all) after each file.
+        small: those of them of which a small copy is kept.
     """
     seen: list[Seen] = []
     errors: list[PictureError] = []
 
     def open_one(number: int) -> Seen | PictureError:
         try:
-            return _look_at(files[number])
+            return _look_at(files[number], files[number] in small)
         except PictureError as error:
             return error
 
@@ -68,16 +75,21 @@ def scan(
     return seen, errors
 
 
-def _look_at(file: Path) -> Seen:
+def _look_at(file: Path, keep_small: bool) -> Seen:
     # Imported here because it brings half of SciPy, which training should not wait for.
     import imagehash
 
     pixels, digest = read_picture(file)
     height, width = pixels.shape[:2]
     look = int(str(imagehash.phash(Image.fromarray(pixels))), 16)
-    return Seen(file, width, height, digest, look, _thumbnail(pixels))
+    return Seen(file, width, height, digest, look, _thumbnail(pixels), _small(pixels) if keep_small else None)
 
 
 def _thumbnail(pixels: Pixels) -> NDArray[np.float32]:
     grey = Image.fromarray(pixels).convert("L")
     return np.asarray(grey.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)).astype(np.float32)
+
+
+def _small(pixels: Pixels) -> Pixels:
+    square = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.ascontiguousarray(np.asarray(square).transpose(2, 0, 1))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from limner.config.data import DeriveSettings
 from limner.data.decode import square
 from limner.data.derive import derive
-from limner.data.holding import Holding, hold
+from limner.data.domain_look import Floats, measure
+from limner.data.domain_sample import evenly_chosen, sample_files, small_pictures
+from limner.data.holding import Group, Holding, hold
 from limner.data.matching import Pair
-from limner.data.pictures import PictureError, open_picture
-
-T = TypeVar("T")
+from limner.data.pictures import PictureError, Pixels, open_picture
+from limner.data.scan import scan
 
 CELL: Final = 160
 """Largest side of a picture on the sheet, in pixels; a side-by-side pair may be twice as wide."""
@@ -26,17 +28,23 @@ _ROWS: Final = 2
 _WIDTH: Final = _COLUMNS * (CELL + _GAP) + _GAP
 _PAPER, _INK, _MISSING = "#fafaf7", "#222222", "#c8c8c8"
 
+_Section = tuple[str, list[Image.Image]]
+"""A title, and the pictures below it."""
+_Band = list[_Section]
+"""Sections beside one another."""
+
 
 def contact_sheet(
     path: Path, path_b: Path | None = None, derive_as: DeriveSettings | None = None, size: int = 256
 ) -> Image.Image:
-    """Two rows of evenly chosen pictures of each split, A before B, under its name and count.
+    """Two rows of evenly chosen pictures of each split under its name and count, two domains beside each other.
 
-    A grey field stands for a picture that cannot be opened.
+    Of two domains it also shows the mean picture, and where the detail sits. A grey field stands for a picture that
+    cannot be opened.
 
     Args:
         path: the folder.
-        path_b: a second one, when the two halves of the pairs live apart.
+        path_b: a second one, when the two domains or the two halves of the pairs live apart.
         derive_as: shows single photographs after the input made from them.
         size: side of the square pictures that inputs are made from.
 
@@ -44,25 +52,77 @@ def contact_sheet(
         DataError: as `limner.data.inspect.inspect_folder`.
     """
     holding = hold(path, path_b)
-    sections = _pairs(holding) if _two_files(holding) else _singles(holding, derive_as, size)
-    return _draw(sections)
+    if _two_files(holding):
+        bands = [[section] for section in _pairs(holding)]
+    elif any(group.domain for group in holding.groups):
+        bands = _domains(holding)
+    else:
+        bands = [[section] for section in _singles(holding, derive_as, size)]
+    return _draw([*bands, *_looks(holding)])
 
 
 def _two_files(holding: Holding) -> bool:
     return holding.kind == "pairs" and holding.layout != "side-by-side"
 
 
-def _pairs(holding: Holding) -> list[tuple[str, list[Image.Image]]]:
+def _pairs(holding: Holding) -> list[_Section]:
     def halves(pair: Pair) -> list[Image.Image]:
         return [_thumbnail(source.path) for source in (pair.input, pair.target) if source]
 
     return [
-        (f"{split}: {len(pairs)} pairs", [_beside(halves(pair)) for pair in _chosen(pairs, _COLUMNS // 2 * _ROWS)])
+        (
+            f"{split}: {len(pairs)} pairs",
+            [_beside(halves(pair)) for pair in evenly_chosen(pairs, _COLUMNS // 2 * _ROWS)],
+        )
         for split, pairs in holding.pairs.items()
     ]
 
 
-def _singles(holding: Holding, derive_as: DeriveSettings | None, size: int) -> list[tuple[str, list[Image.Image]]]:
+def _domains(holding: Holding) -> list[_Band]:
+    """A on the left and B on the right of each split."""
+
+    def section(group: Group) -> _Section:
+        files = evenly_chosen(group.files, _COLUMNS // 2 * _ROWS)
+        return f"{group.name}: {len(group.files)} pictures", [_thumbnail(file) for file in files]
+
+    splits = dict.fromkeys(group.split for group in holding.groups)
+    return [[section(group) for group in holding.groups if group.split == split] for split in splits]
+
+
+def _looks(holding: Holding) -> list[_Band]:
+    """The mean picture of each domain and the map of its detail, dark where much of it sits; nothing without two."""
+    files = sample_files(holding)
+    if files is None:
+        return []
+    every = {*files[0], *files[1]}
+    seen, _ = scan(sorted(every), workers=2, small=every)
+    small = [small_pictures(seen, domain) for domain in files]
+    if not all(map(len, small)):
+        return []
+    details = [measure(pictures).detail.mean(0) for pictures in small]
+    most = max(float(detail.max()) for detail in details)
+    return [
+        [
+            (
+                f"{name}: mean of {len(pictures)} pictures, and where the detail sits",
+                [_mean(pictures), _map(detail / most)],
+            )
+            for name, pictures, detail in zip("AB", small, details, strict=True)
+        ]
+    ]
+
+
+def _mean(pictures: Pixels) -> Image.Image:
+    mean = np.rint(pictures.mean(0)).astype(np.uint8).transpose(1, 2, 0)
+    return Image.fromarray(np.ascontiguousarray(mean)).resize((CELL, CELL), Image.Resampling.BICUBIC)
+
+
+def _map(detail: Floats) -> Image.Image:
+    grey = np.rint(255 * (1 - detail)).astype(np.uint8)
+    return Image.fromarray(grey).resize((CELL, CELL), Image.Resampling.NEAREST).convert("RGB")
+
+
+def _singles(holding: Holding, derive_as: DeriveSettings | None, size: int) -> list[_Section]:
     what, wide = ("pairs", 2) if holding.kind == "pairs" else ("pictures", 1)
     columns = _COLUMNS // (2 if derive_as else wide)
 
@@ -70,14 +130,12 @@ def _singles(holding: Holding, derive_as: DeriveSettings | None, size: int) -> l
         return _derived(file, derive_as, size) if derive_as else _thumbnail(file, wide)
 
     return [
-        (f"{group.name}: {len(group.files)} {what}", [cell(file) for file in _chosen(group.files, columns * _ROWS)])
+        (
+            f"{group.name}: {len(group.files)} {what}",
+            [cell(file) for file in evenly_chosen(group.files, columns * _ROWS)],
+        )
         for group in holding.groups
     ]
-
-
-def _chosen(items: Sequence[T], most: int) -> list[T]:
-    count = min(len(items), most)
-    return [items[number * len(items) // count] for number in range(count)]
 
 
 def _derived(file: Path, derive_as: DeriveSettings, size: int) -> Image.Image:
@@ -114,30 +172,35 @@ def _beside(pictures: Sequence[Image.Image]) -> Image.Image:
     return whole
 
 
-def _draw(sections: Sequence[tuple[str, list[Image.Image]]]) -> Image.Image:
-    lines = [(title, _lines(cells)) for title, cells in sections] or [("no pictures", [])]
-    height = sum(_TITLE + len(rows) * (CELL + _GAP) for _, rows in lines) + _GAP
-    sheet = Image.new("RGB", (_WIDTH, height), _PAPER)
+def _draw(bands: Sequence[_Band]) -> Image.Image:
+    bands = bands or [[("no pictures", [])]]
+    columns = [[(title, _lines(cells, _WIDTH // len(band))) for title, cells in band] for band in bands]
+    heights = [_TITLE + max(len(lines) for _, lines in band) * (CELL + _GAP) for band in columns]
+    sheet = Image.new("RGB", (_WIDTH, sum(heights) + _GAP), _PAPER)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(18)
     top = 0
-    for title, rows in lines:
-        pen.text((_GAP, top + _GAP), title, fill=_INK, font=font)
-        top += _TITLE
-        for row in rows:
-            left = _GAP
-            for cell in row:
-                sheet.paste(cell, (left, top + (CELL - cell.height) // 2))
-                left += cell.width + _GAP
-            top += CELL + _GAP
+    for band, height in zip(columns, heights, strict=True):
+        for column, (title, lines) in enumerate(band):
+            left = column * (_WIDTH // len(band)) + _GAP
+            pen.text((left, top + _GAP), title, fill=_INK, font=font)
+            for number, line in enumerate(lines):
+                _paste(sheet, line, left, top + _TITLE + number * (CELL + _GAP))
+        top += height
     return sheet
 
 
-def _lines(cells: Sequence[Image.Image]) -> list[list[Image.Image]]:
+def _paste(sheet: Image.Image, line: Sequence[Image.Image], left: int, top: int) -> None:
+    for cell in line:
+        sheet.paste(cell, (left, top + (CELL - cell.height) // 2))
+        left += cell.width + _GAP
+
+
+def _lines(cells: Sequence[Image.Image], width: int) -> list[list[Image.Image]]:
     """Fills lines from left to right, as many pictures on each as it is wide."""
     lines: list[list[Image.Image]] = []
-    left = _WIDTH
+    left = width
     for cell in cells:
-        if left + cell.width + _GAP > _WIDTH:
+        if left + cell.width > width:
             lines.append([])
             left = _GAP
         lines[-1].append(cell)

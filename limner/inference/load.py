@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import torch
 from torch import Tensor
@@ -17,7 +16,8 @@ from limner.config.networks import GeneratorSettings
 from limner.config.recipe import Recipe
 from limner.errors import CheckpointError, LimnerError, RunError
 from limner.files import standing
-from limner.inference.model import Model
+from limner.inference.model import PLACES, Model
+from limner.methods import find_method
 from limner.training.checkpoint import BEST, MANIFEST, Checkpoint, checkpoints, read_checkpoint, step_name, step_of
 from limner.training.device import choose_device
 from limner.training.run import RECIPE, RunFolder, open_run, runs_folder
@@ -25,7 +25,6 @@ from limner.training.tensors import tensors_from
 from limner.weights.model_file import ModelCard, read_model_file
 
 RAW, AVERAGED = "model.safetensors", "ema.safetensors"
-_PREFIX = "generator."
 _CHOICE = re.compile(r"(auto|newest|best|step-(\d+))(:raw)?")
 _log = logging.getLogger(__name__)
 
@@ -114,8 +113,8 @@ def _from_checkpoint(run: RunFolder, candidates: list[Path], raw: bool, device: 
             _log.warning("%s The next one, %s, is used.", error.message, candidates[number].name)
     weights = AVERAGED if averaged else RAW
     state = tensors_from(checkpoint.file(weights), weights)
-    card = _card(recipe, checkpoint, averaged)
-    return Model(card, _generator(state), device)
+    translators = find_method(recipe).translators
+    return Model(_card(recipe, checkpoint, averaged, len(translators) > 1), _of_translators(state, translators), device)
 
 
 def _read(path: Path, raw: bool) -> tuple[Checkpoint, bool]:
@@ -127,13 +126,19 @@ def _read(path: Path, raw: bool) -> tuple[Checkpoint, bool]:
     return read_checkpoint(path, only=[RAW]), False
 
 
-def _generator(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(_PREFIX): tensor for name, tensor in state.items() if name.startswith(_PREFIX)}
+def _of_translators(state: dict[str, Tensor], translators: Sequence[str]) -> dict[str, Tensor]:
+    """The translators' weights out of the whole state, called as in a model file."""
+    found: dict[str, Tensor] = {}
+    for place, translator in zip(PLACES, translators, strict=False):
+        called = f"{place}." if len(translators) > 1 else ""
+        prefix = f"{translator}."
+        found |= {called + name.removeprefix(prefix): part for name, part in state.items() if name.startswith(prefix)}
+    return found
 
 
-def _card(recipe: Recipe, checkpoint: Checkpoint, averaged: bool) -> ModelCard:
+def _card(recipe: Recipe, checkpoint: Checkpoint, averaged: bool, both_ways: bool) -> ModelCard:
     generator = getattr(recipe, "generator", None)
-    if not isinstance(generator, get_args(GeneratorSettings) or GeneratorSettings):
+    if not isinstance(generator, GeneratorSettings):
         raise LimnerError(f"A run of method '{recipe.method}' has no generator that translates pictures.")
     name = checkpoint.path.name
     return ModelCard(
@@ -143,6 +148,7 @@ def _card(recipe: Recipe, checkpoint: Checkpoint, averaged: bool) -> ModelCard:
         size=recipe.data.size,
         derive=recipe.data.derive,
         direction=recipe.data.direction,
+        both_ways=both_ways,
         trained_on=recipe.data.path.name if recipe.data.path else "drawn facades",
         step=checkpoint.state.get("step") if name == BEST else step_of(name),
         averaged=averaged,

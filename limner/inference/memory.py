@@ -22,18 +22,18 @@ _LIVING = 0.5
 """Share of a network's intermediate pictures alive at once: an estimate for U-Nets, whose skips wait for their turn."""
 
 
-def check_memory(network: nn.Module, multiple: int, height: int, width: int, device: torch.device) -> None:
+def check_memory(network: nn.Module, least: int, height: int, width: int, device: torch.device) -> None:
     """Raise TooLargeError when a picture of this size would not fit.
 
     Args:
-        network: run once on a picture of multiple x multiple pixels to see what it keeps per pixel.
-        multiple: the least size that the network takes.
+        network: run once on a picture of least x least pixels to see what it keeps per pixel.
+        least: the least size that the network takes.
         height, width: of the picture, in pixels.
         device: where it would be translated.
     """
     if height * width <= UNASKED:
         return
-    needed, free = height * width * bytes_per_pixel(network, multiple, device), _free(device)
+    needed, free = height * width * bytes_per_pixel(network, least, device), _free(device)
     if needed > free:
         raise TooLargeError(
             f"A picture of {width} x {height} pixels needs about {needed / 2**30:.1f} GiB of memory, "
@@ -42,7 +42,7 @@ def check_memory(network: nn.Module, multiple: int, height: int, width: int, dev
         )
 
 
-def bytes_per_pixel(network: nn.Module, multiple: int, device: torch.device) -> float:
+def bytes_per_pixel(network: nn.Module, least: int, device: torch.device) -> float:
     """What the network's intermediate pictures take per pixel of the picture."""
     numbers = 0
 
@@ -52,11 +52,11 @@ def bytes_per_pixel(network: nn.Module, multiple: int, device: torch.device) -> 
 
     hooks = [m.register_forward_hook(count) for m in network.modules() if not list(m.children())]
     try:
-        network(torch.zeros(1, 3, multiple, multiple, device=device))
+        network(torch.zeros(1, 3, least, least, device=device))
     finally:
         for hook in hooks:
             hook.remove()
-    return 4 * _LIVING * numbers / multiple**2
+    return 4 * _LIVING * numbers / least**2
 
 
 def _free(device: torch.device) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar, overload
 
@@ -16,7 +17,7 @@ from limner.errors import DataError, WeightsError
 from limner.inference.forms import to_pixels, to_tensor, unpack
 from limner.inference.memory import TooLargeError, check_memory
 from limner.inference.noise import dropout, seed_for
-from limner.inference.sizes import crop_back, pad_to, resize, size_multiple
+from limner.inference.sizes import crop_back, pad_to, resize
 from limner.inference.statistics import Statistics, fixed_statistics, gathered_statistics, layers_of_the_picture
 from limner.inference.tiles import translate_tiles
 from limner.networks import build
@@ -24,19 +25,20 @@ from limner.networks.norm import frozen_statistics
 from limner.weights.model_file import ModelCard, save_model_file
 
 Fit = Literal["keep", "train"]
+Direction = Literal["AtoB", "BtoA"]
 P = TypeVar("P")
 
-ROUNDS = 2
-"""Times that statistics are gathered over all tiles; in the first, each tile is still normalised by its own."""
+PLACES = ("there", "back")
+"""What the weights of the two generators are called in a model that translates both ways."""
 
 
 class Model:
-    """A generator and how it must be run.
+    """A generator, or one for each direction, and how they must be run.
 
     Attributes:
         settings: the generator's settings, how it is used, the training size, where it comes from.
         derive: how its inputs were made from photographs in training; None when they were not, or are unknown.
-        network: the generator itself, on the device.
+        networks: the generators by the direction that they translate in, on the device; the first is the default.
     """
 
     def __init__(
@@ -45,26 +47,21 @@ class Model:
         state: dict[str, Tensor],
         device: torch.device,
     ) -> None:
-        """Build the generator and load its weights.
+        """Build the generators and load their weights.
+
+        Args:
+            settings: what the model says of itself.
+            state: the weights by name; behind "there." and "back." when it translates both ways.
+            device: where it runs.
 
         Raises:
             WeightsError: the weights belong to another network.
         """
         self.settings = settings
         self.derive = settings.derive
-        with torch.random.fork_rng(devices=[]):
-            self.network = build(settings.generator)
-        try:
-            self.network.load_state_dict(state)
-        except RuntimeError as error:
-            raise WeightsError(
-                "The weights do not belong to the network that the settings describe.", str(error).splitlines()[-1]
-            ) from error
-        self.network.to(device).eval().requires_grad_(False)
-        # Batch norm as in training, while dropout layers stay in evaluation mode: `dropout` draws for them.
-        for module in self.network.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.train(settings.use.norm == "batch")
+        self.networks: dict[Direction, nn.Module] = {
+            direction: _network(settings, weights, device) for direction, weights in _by_direction(settings, state)
+        }
         self._lock = threading.Lock()
 
     @property
@@ -75,7 +72,12 @@ class Model:
     @property
     def device(self) -> torch.device:
         """Where the generator runs."""
-        return next(self.network.parameters()).device
+        return next(next(iter(self.networks.values())).parameters()).device
+
+    @property
+    def directions(self) -> list[Direction]:
+        """The directions that it translates in; the first is the default."""
+        return list(self.networks)
 
     @overload
     def translate(
@@ -88,6 +90,7 @@ class Model:
         size: Fit = "keep",
         tile: int | None = None,
         derive: bool = False,
+        direction: Direction | None = None,
     ) -> P: ...
 
     @overload
@@ -101,6 +104,7 @@ class Model:
         size: Fit = "keep",
         tile: int | None = None,
         derive: bool = False,
+        direction: Direction | None = None,
     ) -> P | list[P]: ...
 
     def translate(
@@ -113,6 +117,7 @@ class Model:
         size: Fit = "keep",
         tile: int | None = None,
         derive: bool = False,
+        direction: Direction | None = None,
     ) -> P | list[P]:
         """Translate a picture, or several, of any size; what goes in as one form comes out as the same.
 
@@ -126,17 +131,20 @@ class Model:
             size: "keep" pads the picture by its border to what the network can halve, and crops back;
                 "train" resizes it to the training size, and the result back.
             tile: translate in overlapping tiles of this many pixels. Norm statistics are then those of the whole
-                picture, gathered over all tiles beforehand; it takes three times as long.
+                picture, gathered over all tiles beforehand; it takes twice as long.
             derive: first make the input from a photograph, as the recipe did in training.
+            direction: "AtoB" or "BtoA", for a model that translates both ways; None is its first one.
 
         Returns:
             The result in the form of `picture`; with samples > 1 a list of that many results.
 
         Raises:
-            DataError: another form, values outside the range, an impossible tile, or too little memory.
+            DataError: another form, values outside the range, an impossible tile, too little memory, or a direction
+                that the model has not learnt.
         """
         if samples < 1:
             raise DataError(f"samples is {samples}.", "ask for at least 1")
+        network = self._network(direction)
         tensors, pack = unpack(picture)
         noisy = self.settings.use.dropout if stochastic is None else stochastic
         results: list[P] = []
@@ -144,13 +152,19 @@ class Model:
             made = []
             for tensor in tensors:
                 key = seed_for(tensor, seed, sample) if noisy else None
-                made.append(self._translate_one(tensor, key, size, tile, derive))
+                made.append(self._translate_one(network, tensor, key, size, tile, derive))
             results.append(pack(made))
         return results[0] if samples == 1 else results
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The generator's weights by name, on the model's device."""
-        return self.network.state_dict()
+        """The weights by name, on the model's device; behind "there." and "back." when it translates both ways."""
+        if not self.settings.both_ways:
+            return self.networks[self.directions[0]].state_dict()
+        return {
+            f"{place}.{name}": tensor
+            for place, network in zip(PLACES, self.networks.values(), strict=True)
+            for name, tensor in network.state_dict().items()
+        }
 
     def save(self, path: str | Path) -> None:
         """Write the model file: weights and everything needed to run them. `limner.load` reads it.
@@ -160,7 +174,18 @@ class Model:
         """
         save_model_file(Path(path), self.state_dict(), self.settings)
 
-    def _translate_one(self, tensor: Tensor, seed: int | None, fit: Fit, tile: int | None, made: bool) -> Tensor:
+    def _network(self, direction: Direction | None) -> nn.Module:
+        learnt = self.directions
+        if direction is not None and direction not in learnt:
+            raise DataError(
+                f"This {self.settings.method} model translates {' and '.join(learnt)} only, not {direction}.",
+                f"train the other way: limner train RECIPE data.direction={direction}",
+            )
+        return self.networks[direction or learnt[0]]
+
+    def _translate_one(
+        self, network: nn.Module, tensor: Tensor, seed: int | None, fit: Fit, tile: int | None, made: bool
+    ) -> Tensor:
         """(3, H, W) in [-1, 1] -> the same, on the CPU."""
         height, width = tensor.shape[-2:]
         picture = tensor[None].cpu()
@@ -169,43 +194,45 @@ class Model:
         if made:
             picture = self._derived(picture[0])[None]
         inner = picture.shape[-2:]
-        with self._running(seed):
-            output = self._padded(picture, tile)
+        with self._running(network, seed):
+            output = self._padded(network, picture, tile)
         output = crop_back(output, *inner).cpu()
         return resize(output, height, width)[0]
 
-    def _padded(self, picture: Tensor, tile: int | None) -> Tensor:
-        multiple = size_multiple(self.settings.generator)
+    def _padded(self, network: nn.Module, picture: Tensor, tile: int | None) -> Tensor:
+        multiple, least = self.settings.generator.multiple, self.settings.generator.least
         if tile is not None:
-            _check_tile(tile, multiple)
+            _check_tile(tile, multiple, least)
             if max(picture.shape[-2:]) > tile:
-                return self._tiled(picture, tile, multiple)
-        padded = pad_to(picture, multiple)
-        check_memory(self.network, multiple, padded.shape[-2], padded.shape[-1], self.device)
-        return self._run(padded)
+                return self._tiled(network, picture, tile, multiple)
+        padded = pad_to(picture, multiple, least)
+        check_memory(network, least, padded.shape[-2], padded.shape[-1], self.device)
+        return self._run(network, padded)
 
-    def _tiled(self, picture: Tensor, tile: int, multiple: int) -> Tensor:
+    def _tiled(self, network: nn.Module, picture: Tensor, tile: int, multiple: int) -> Tensor:
         padded = pad_to(picture, multiple, least=tile)
+        run = partial(self._run, network)
         statistics: Statistics = {}
-        for _ in range(ROUNDS if layers_of_the_picture(self.network) else 0):
-            with fixed_statistics(self.network, statistics), gathered_statistics(self.network) as gathered:
-                translate_tiles(self._run, padded, tile)
-            statistics = gathered
-        with fixed_statistics(self.network, statistics):
-            return translate_tiles(self._run, padded, tile)
+        if layers_of_the_picture(network):
+            # Once: while they are gathered each tile is still normalised by its own, but a second round, which starts
+            # from these, was no nearer to the whole picture with a U-Net and further away with a ResNet.
+            with gathered_statistics(network) as statistics:
+                translate_tiles(run, padded, tile)
+        with fixed_statistics(network, statistics):
+            return translate_tiles(run, padded, tile)
 
-    def _run(self, picture: Tensor) -> Tensor:
-        output: Tensor = self.network(picture.to(self.device))
+    def _run(self, network: nn.Module, picture: Tensor) -> Tensor:
+        output: Tensor = network(picture.to(self.device))
         return output
 
     @contextmanager
-    def _running(self, seed: int | None) -> Iterator[None]:
+    def _running(self, network: nn.Module, seed: int | None) -> Iterator[None]:
         with (
             self._lock,
             torch.inference_mode(),
             torch.autocast(self.device.type, enabled=False),
-            frozen_statistics(self.network),
-            dropout(self.network, seed),
+            frozen_statistics(network),
+            dropout(network, seed),
         ):
             try:
                 yield
@@ -224,9 +251,37 @@ class Model:
         return to_tensor(derive(to_pixels(photograph), self.derive, self.size))
 
 
-def _check_tile(tile: int, multiple: int) -> None:
-    if tile < multiple or tile % multiple:
-        nearest = max(1, round(tile / multiple)) * multiple
+def _by_direction(card: ModelCard, state: dict[str, Tensor]) -> Iterator[tuple[Direction, dict[str, Tensor]]]:
+    if not card.both_ways:
+        yield card.direction, state
+        return
+    other: Direction = "BtoA" if card.direction == "AtoB" else "AtoB"
+    for place, direction in zip(PLACES, (card.direction, other), strict=True):
+        prefix = f"{place}."
+        yield direction, {name.removeprefix(prefix): part for name, part in state.items() if name.startswith(prefix)}
+
+
+def _network(card: ModelCard, state: dict[str, Tensor], device: torch.device) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        network = build(card.generator)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise WeightsError(
+            "The weights do not belong to the network that the settings describe.", str(error).splitlines()[-1]
+        ) from error
+    network.to(device).eval().requires_grad_(False)
+    # Batch norm as in training, while dropout layers stay in evaluation mode: `dropout` draws for them.
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train(card.use.norm == "batch")
+    return network
+
+
+def _check_tile(tile: int, multiple: int, least: int) -> None:
+    if tile < least or tile % multiple:
+        nearest = max(least, round(tile / multiple) * multiple)
         raise DataError(
-            f"A tile of {tile} pixels does not fit: this network needs multiples of {multiple}.", f"--tile {nearest}"
+            f"A tile of {tile} pixels does not fit: this network needs multiples of {multiple}, at least {least}.",
+            f"--tile {nearest}",
         )

@@ -7,13 +7,7 @@ import math
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from limner.config.networks import GeneratorSettings
 from limner.data.batch import to_bytes, to_range
-
-
-def size_multiple(generator: GeneratorSettings) -> int:
-    """Height and width of what the generator sees must be multiples of this."""
-    return 1 << generator.levels
 
 
 def pad_to(picture: Tensor, multiple: int, least: int = 1) -> Tensor:

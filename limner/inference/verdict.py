@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from limner.data.paired import PairedPictures, PairedSplits
+from limner.data.splits import Splits
+from limner.errors import DataError
 from limner.inference.model import Model
 from limner.metrics.baselines import mean_target, median_colour
 from limner.metrics.pictures import score_pairs
@@ -23,10 +24,13 @@ class Row:
     spectrum_distance: float
 
 
-def against_guesses(model: Model, splits: PairedSplits) -> list[Row]:
+def against_guesses(model: Model, splits: Splits) -> list[Row]:
     """The model beside the input copied, the mean target and each label's median colour, on validation pictures."""
-    inputs, targets = _all(splits.train)
-    questions, truths = _all(splits.validation)
+    train, held_out = (pictures.show(len(pictures)) for pictures in (splits.train, splits.validation))
+    if train.targets is None or held_out.targets is None:
+        raise DataError("These pictures have no targets to judge by.", "give paired pictures")
+    inputs, targets = train.inputs, train.targets
+    questions, truths = held_out.inputs, held_out.targets
     answers = {
         "trained translator": torch.stack([_as_bytes(model, question) for question in questions]),
         "input copied": questions,
@@ -38,11 +42,6 @@ def against_guesses(model: Model, splits: PairedSplits) -> list[Row]:
         scores = score_pairs(answer, truths)
         rows.append(Row(name, scores["l1"], scores["ssim"], scores["spectrum_distance"]))
     return rows
-
-
-def _all(pictures: PairedPictures) -> tuple[Tensor, Tensor]:
-    batch = pictures.batch([(0, index) for index in range(len(pictures))])
-    return batch.input, batch.target
 
 
 def _as_bytes(model: Model, picture: Tensor) -> Tensor:

@@ -7,6 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+Outputs = Literal["logits", "probabilities"]
+"""What a discriminator puts out: any numbers, or numbers in [0, 1]."""
+
 
 class Adversarial(Protocol):
     """An adversarial objective; every function maps outputs of the discriminator to a scalar, in float32."""
@@ -26,30 +29,40 @@ class Adversarial(Protocol):
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy:
-    """Binary cross-entropy on logits; the generator's form is the non-saturating one (arXiv:1406.2661, section 3).
+    """Binary cross-entropy; the generator's form is the non-saturating one (arXiv:1406.2661, section 3).
 
     Attributes:
         real_label: what real pictures should be called; below 1 it is one-sided smoothing (arXiv:1606.03498).
+        outputs: what the discriminator puts out. Probabilities count as at least 1e-7 away from 0 and 1.
     """
 
     real_label: float = 1.0
+    outputs: Outputs = "logits"
 
     def real(self, outputs: Tensor) -> Tensor:
-        return _cross_entropy(outputs, self.real_label)
+        return self._cross_entropy(outputs, self.real_label)
 
     def fake(self, outputs: Tensor) -> Tensor:
-        return _cross_entropy(outputs, 0.0)
+        return self._cross_entropy(outputs, 0.0)
 
     def fool(self, outputs: Tensor) -> Tensor:
-        return _cross_entropy(outputs, 1.0)
+        return self._cross_entropy(outputs, 1.0)
 
     def probability(self, outputs: Tensor) -> Tensor:
-        return outputs.float().sigmoid().mean()
+        return outputs.float().mean() if self.outputs == "probabilities" else outputs.float().sigmoid().mean()
+
+    def _cross_entropy(self, outputs: Tensor, label: float) -> Tensor:
+        outputs = outputs.float()
+        if self.outputs == "logits":
+            return F.binary_cross_entropy_with_logits(outputs, torch.full_like(outputs, label))
+        # binary_cross_entropy says the same, but PyTorch refuses it under autocast.
+        real, fake = outputs.clamp(min=_LEAST).log(), (1 - outputs).clamp(min=_LEAST).log()
+        return -(label * real + (1 - label) * fake).mean()
 
 
 @dataclass(frozen=True)
 class LeastSquares:
-    """Least-squares GAN with targets 0 and 1 (arXiv:1611.04076, equation 9), no sigmoid.
+    """Least-squares GAN with targets 0 and 1 (arXiv:1611.04076, equation 9), on logits and probabilities alike.
 
     Attributes:
         real_label: target for real pictures in the discriminator's loss.
@@ -70,11 +83,11 @@ class LeastSquares:
         return outputs.float().clamp(0, 1).mean()
 
 
-def adversarial_loss(name: Literal["bce", "least-squares"], real_label: float = 1.0) -> Adversarial:
-    """The objective that a recipe names."""
-    return BinaryCrossEntropy(real_label) if name == "bce" else LeastSquares(real_label)
+def adversarial_loss(
+    name: Literal["bce", "least-squares"], real_label: float = 1.0, outputs: Outputs = "logits"
+) -> Adversarial:
+    """The objective that a recipe names, for a discriminator with these outputs."""
+    return BinaryCrossEntropy(real_label, outputs) if name == "bce" else LeastSquares(real_label)
 
 
-def _cross_entropy(outputs: Tensor, label: float) -> Tensor:
-    outputs = outputs.float()
-    return F.binary_cross_entropy_with_logits(outputs, torch.full_like(outputs, label))
+_LEAST = 1e-7

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from limner.config.recipe import Recipe
 from limner.data.batch import Batch, PairedBatch
+from limner.methods.draw import Draw
 
 
 @dataclass(frozen=True)
@@ -46,29 +46,6 @@ class Turn:
         return self.loss or self.player
 
 
-class Draw:
-    """Random numbers of one turn, from a generator keyed by (seed, step, rank, turn): a repeated turn draws the same.
-
-    Numbers are drawn on the CPU and moved, so every device sees the same ones.
-    """
-
-    def __init__(self, seed: int, device: torch.device) -> None:
-        self._generator = torch.Generator().manual_seed(seed)
-        self._device = device
-
-    def normal(self, *shape: int) -> Tensor:
-        """Standard normal numbers, float32."""
-        return torch.randn(shape, generator=self._generator).to(self._device)
-
-    def uniform(self, *shape: int) -> Tensor:
-        """Numbers in [0, 1), float32."""
-        return torch.rand(shape, generator=self._generator).to(self._device)
-
-    def integers(self, high: int, *shape: int) -> Tensor:
-        """Whole numbers in 0..high-1, int64."""
-        return torch.randint(high, shape, generator=self._generator).to(self._device)
-
-
 class Method(nn.Module):
     """Base of all methods. A subclass names its players and turns, and has one `<loss>_loss` function for each.
 
@@ -83,8 +60,9 @@ class Method(nn.Module):
     """The player whose networks `share` runs: once that player has moved, the trainer computes `share` again."""
     batch: ClassVar[type[Batch]] = PairedBatch
     """The form of batch that the method learns from; the data room makes it."""
-    averaged: ClassVar[Sequence[str]] = ("generator",)
-    """Networks whose weights are averaged when the recipe asks for EMA."""
+    translators: ClassVar[Sequence[str]] = ("generator",)
+    """The networks that a trained model consists of: the first translates from the input domain to the target domain,
+    a second one back. They are saved, and averaged when the recipe asks for EMA."""
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
@@ -102,6 +80,7 @@ class Method(nn.Module):
         """What is computed once a step and used by several turns; handed to every loss as its last argument."""
         return None
 
-    def translate(self, pictures: Tensor, direction: str | None = None) -> Tensor:
-        """How a trained translator is used: (N, C, H, W) in [-1, 1] -> the same form."""
-        raise NotImplementedError
+    def translate(self, pictures: Tensor, back: bool = False) -> Tensor:
+        """What a trained model does: (N, C, H, W) in [-1, 1] -> the same form; `back` takes the second translator."""
+        translated: Tensor = getattr(self, self.translators[int(back)])(pictures)
+        return translated

@@ -12,7 +12,8 @@ from limner.config.pix2pix import Pix2PixRecipe
 from limner.config.recipe import Recipe
 from limner.data.batch import PairedBatch
 from limner.losses import adversarial_loss
-from limner.methods.method import Draw, Method, Term, Terms, Turn
+from limner.methods.draw import Draw
+from limner.methods.method import Method, Term, Terms, Turn
 from limner.networks import build
 
 
@@ -29,7 +30,9 @@ class Pix2Pix(Method):
         loss = recipe.loss
         self.generator = build(recipe.generator)  # appendix 6.1.1: U-Net
         self.l1_weight = 0.0 if loss.mode == "cgan" else loss.l1  # section 3.3: lambda = 100
-        self.adversarial = adversarial_loss(loss.adversarial, loss.real_label)  # equation 1
+        self.adversarial = adversarial_loss(
+            loss.adversarial, loss.real_label, recipe.discriminator.outputs
+        )  # equation 1
         if loss.mode == "l1":  # section 4.1: without an adversary
             self.players, self.turns = {"generator": ["generator"]}, ("generator",)
         else:
@@ -56,7 +59,3 @@ class Pix2Pix(Method):
         if "discriminator" in self.players:
             terms["adversarial"] = Term(self.adversarial.fool(self.discriminator(batch.input, fake)))
         return terms
-
-    def translate(self, pictures: Tensor, direction: str | None = None) -> Tensor:
-        translated: Tensor = self.generator(pictures)
-        return translated

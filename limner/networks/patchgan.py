@@ -53,3 +53,25 @@ class PatchGAN(nn.Module):
         """Pictures (N, c, H, W), together in_channels channels -> (N, 1, h, w) logits, one a patch."""
         logits: Tensor = self.layers(torch.cat(pictures, dim=1))
         return logits
+
+
+class SigmoidPatchGAN(PatchGAN):
+    """A PatchGAN whose logits become probabilities, and their mean its one answer for a picture.
+
+    Args:
+        field, width, kernel, in_channels, norm: as for `PatchGAN`, with other defaults.
+    """
+
+    def __init__(
+        self,
+        field: Literal[1, 16, 70, 286] = 70,
+        width: int = 32,
+        kernel: int = 4,
+        in_channels: int = 3,
+        norm: Norm = "instance",
+    ) -> None:
+        super().__init__(field, width, kernel, in_channels, norm)
+
+    def forward(self, *pictures: Tensor) -> Tensor:
+        """Pictures (N, c, H, W), together in_channels channels -> (N,) probabilities in [0, 1], float32."""
+        return super().forward(*pictures).float().sigmoid().mean(dim=(1, 2, 3))

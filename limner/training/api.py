@@ -14,7 +14,7 @@ from rich.console import Console
 from limner.config.load import load_recipe
 from limner.config.recipe import Recipe
 from limner.config.save import recipe_text, save_recipe
-from limner.data.paired import DataReport, PairedSplits
+from limner.data.splits import DataReport, Splits
 from limner.errors import CheckpointError, RecipeError, RunError
 from limner.files import write_atomically
 from limner.training.checkpoint import Checkpoint, cut_after, newest_good
@@ -141,7 +141,7 @@ def resume(
 
 def _train(
     recipe: Recipe,
-    splits: PairedSplits,
+    splits: Splits,
     run: RunFolder,
     device: torch.device,
     checkpoint: Checkpoint | None,

@@ -13,7 +13,7 @@ from limner.methods.method import Method
 
 
 class WeightAverage:
-    """Exponential moving average of the networks that the method names in `averaged`.
+    """Exponential moving average of the networks that the method names as its `translators`.
 
     The decay warms up as min(decay, (1 + n) / (10 + n)) after n updates, so that short runs are not held back by their
     initial weights (as in TensorFlow's ExponentialMovingAverage). Not torch.optim.swa_utils.AveragedModel, whose
@@ -28,7 +28,7 @@ class WeightAverage:
     def __init__(self, method: Method, decay: float, updates: int = 0) -> None:
         self.decay = decay
         self.updates = updates
-        self._networks: dict[str, nn.Module] = {name: deepcopy(getattr(method, name)) for name in method.averaged}
+        self._networks: dict[str, nn.Module] = {name: deepcopy(getattr(method, name)) for name in method.translators}
         for network in self._networks.values():
             network.requires_grad_(False)
 

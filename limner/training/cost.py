@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from limner.config.recipe import Recipe
 from limner.config.save import recipe_text
 from limner.data.batch import Batch
-from limner.data.paired import PairedSplits
+from limner.data.splits import Splits
 from limner.methods import build_method
 from limner.methods.method import Method
 from limner.training.cadence import Cadence, cadence
@@ -49,7 +49,7 @@ def describe(recipe: Recipe) -> str:
     return text.getvalue().rstrip()
 
 
-def _step_line(recipe: Recipe, method: Method, splits: PairedSplits, device: torch.device, plan: Cadence) -> str:
+def _step_line(recipe: Recipe, method: Method, splits: Splits, device: torch.device, plan: Cadence) -> str:
     engine = Engine(
         method,
         make_players(method, recipe.training),
@@ -83,7 +83,7 @@ def _disk(recipe: Recipe, method: Method, plan: Cadence) -> float:
     kept = training.keep_last + 1 + (training.best is not None)
     if training.keep_every and plan.total:
         kept += plan.total // training.keep_every
-    averaged = sum(_count(getattr(method, name)) for name in method.averaged) if training.ema else 0
+    averaged = sum(_count(getattr(method, name)) for name in method.translators) if training.ema else 0
     return kept * 4.0 * (3 * _count(method) + averaged)
 
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from limner.data.batch import Batch
 from limner.errors import RunError
-from limner.methods.method import Draw, Method, Terms, Turn
+from limner.methods.draw import Draw
+from limner.methods.method import Method, Terms, Turn
 from limner.training.players import Player
 from limner.training.seeds import seed_for
 

@@ -3,40 +3,71 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from limner.data.batch import to_bytes, to_range
-from limner.data.paired import PairedPictures
+from limner.data.batch import DomainBatch, to_bytes, to_range
+from limner.data.splits import Pictures, Shown, spread
+from limner.methods.history import paused_histories
 from limner.methods.method import Method, Turn
-from limner.metrics.pictures import score_each, score_pairs
+from limner.metrics.pictures import score_pairs
+from limner.metrics.translation import score_domain_translation
 from limner.networks.norm import frozen_statistics
 from limner.training.average import WeightAverage
 from limner.training.engine import Engine
 from limner.training.seeds import seed_for
 
+BOTH_WAYS = {"AtoB": False, "BtoA": True}
+"""Direction -> whether it is the way back, for a method with two translators."""
+
+
+@dataclass(frozen=True)
+class Translated:
+    """What a generator made of some pictures, uint8 (N, 3, H, W), and what the other one made of that in turn."""
+
+    outputs: Tensor
+    returned: Tensor | None
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Some pictures of one split translated in one direction.
+
+    Attributes:
+        shown: the pictures and what they should become.
+        made: what they became.
+        scores: picture metrics by name.
+    """
+
+    shown: Shown
+    made: Translated
+    scores: dict[str, float]
+
 
 @dataclass(frozen=True)
 class Judged:
-    """Some pictures of one split, what the generator made of them, and how good that is.
+    """How good a method is on one split.
 
     Attributes:
-        names: the pictures' names.
-        inputs, outputs, targets: uint8 (N, 3, H, W).
-        values: loss terms "<loss>/<term>" and picture metrics by name.
-        each: `l1` and `ssim` of every picture.
+        losses: loss terms by "<loss>/<term>".
+        directions: by "AtoB" and "BtoA", or by "" where there is only one.
     """
 
-    names: list[str]
-    inputs: Tensor
-    outputs: Tensor
-    targets: Tensor
-    values: dict[str, float]
-    each: list[dict[str, float]]
+    losses: dict[str, float]
+    directions: dict[str, Direction]
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Picture metrics by name, behind the direction where there are two: "ssim" or "AtoB/ssim"."""
+        return {
+            f"{label}/{name}" if label else name: value
+            for label, direction in self.directions.items()
+            for name, value in direction.scores.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -53,50 +84,56 @@ class Judge:
     average: WeightAverage | None
     seed: int
 
-    def judge(self, pictures: PairedPictures, indices: Sequence[int]) -> Judged:
-        """Loss terms and picture metrics over some pictures, one at a time as in use.
+    @property
+    def labels(self) -> dict[str, bool]:
+        """Each direction that the method translates in -> whether it is the way back; "" where there is only one."""
+        return BOTH_WAYS if len(self.engine.method.translators) > 1 else {"": False}
+
+    def judge(self, pictures: Pictures, most: int) -> Judged:
+        """Loss terms and picture metrics over at most `most` pictures, one at a time as in use.
 
         Every loss of the method's plain turns is computed, so that over-fitting shows in each term.
         """
         sums: defaultdict[str, float] = defaultdict(float)
-        outputs = []
-        batches = [pictures.batch([(0, index)]) for index in indices]
+        indices = spread(len(pictures), most)
         with self._undisturbed() as method:
-            for index, batch in zip(indices, batches, strict=True):
-                here = batch.on(self.engine.device)
-                for name, value in self._losses(method, here, index).items():
-                    sums[name] += value / len(batches)
-                outputs.append(to_bytes(self._translate(method, here.input, index)).cpu())
-        made, targets = torch.cat(outputs), torch.cat([batch.target for batch in batches])
+            for index in indices:
+                batch = pictures.batch([(0, index)]).on(self.engine.device)
+                for name, value in self._losses(method, batch, index).items():
+                    sums[name] += value / len(indices)
         return Judged(
-            names=[pictures.names[index] for index in indices],
-            inputs=torch.cat([batch.input for batch in batches]),
-            outputs=made,
-            targets=targets,
-            values={**sums, **score_pairs(made, targets)},
-            each=score_each(made, targets),
+            dict(sums), {label: self._look(pictures.show(most, back), back) for label, back in self.labels.items()}
         )
 
-    def translate(self, inputs: Tensor) -> Tensor:
-        """uint8 (N, 3, H, W) in, the same out; the noise of picture n is always the same."""
+    def translate(self, inputs: Tensor, back: bool = False) -> Translated:
+        """uint8 (N, 3, H, W) in, the same out, and back again where the method can; the noise of picture n is fixed."""
+        outputs, returned = [], []
         with self._undisturbed() as method:
-            made = [
-                to_bytes(self._translate(method, to_range(picture[None].to(self.engine.device)), index))
-                for index, picture in enumerate(inputs)
-            ]
-        return torch.cat(made).cpu()
+            for index, picture in enumerate(inputs):
+                made = self._translate(method, to_range(picture[None].to(self.engine.device)), index, back)
+                outputs.append(to_bytes(made).cpu())
+                if len(method.translators) > 1:
+                    returned.append(to_bytes(self._translate(method, made, index, not back)).cpu())
+        return Translated(torch.cat(outputs), torch.cat(returned) if returned else None)
+
+    def _look(self, shown: Shown, back: bool) -> Direction:
+        made = self.translate(shown.inputs, back)
+        scores = {} if shown.targets is None else score_pairs(made.outputs, shown.targets)
+        if issubclass(self.engine.method.batch, DomainBatch):
+            scores |= score_domain_translation(shown.inputs, made.outputs, shown.goal, shown.targets, made.returned)
+        return Direction(shown, made, scores)
 
     @contextmanager
     def _undisturbed(self) -> Iterator[Method]:
         method = self.engine.method
         averaged = self.average.in_place_of(method) if self.average else nullcontext()
-        with torch.no_grad(), torch.random.fork_rng(), averaged, frozen_statistics(method):
+        with torch.no_grad(), torch.random.fork_rng(), averaged, frozen_statistics(method), paused_histories(method):
             yield method
 
-    def _translate(self, method: Method, inputs: Tensor, index: int) -> Tensor:
+    def _translate(self, method: Method, inputs: Tensor, index: int, back: bool) -> Tensor:
         torch.manual_seed(seed_for(self.seed, "look", index))
         with self.engine.autocast():
-            return method.translate(inputs)
+            return method.translate(inputs, back)
 
     def _losses(self, method: Method, batch: object, index: int) -> dict[str, float]:
         values = {}
@@ -109,9 +146,3 @@ class Judge:
                 values.update({f"{loss}/{name}": float(term.value) for name, term in terms.items()})
                 values[f"{loss}/total"] = sum(float(term.value) * term.weight for term in terms.values())
         return values
-
-
-def spread(length: int, most: int) -> list[int]:
-    """At most `most` indices, evenly spread over 0..length-1, always the same ones."""
-    count = min(length, most)
-    return [index * length // count for index in range(count)]

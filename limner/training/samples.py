@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from limner.data.paired import PairedSplits
+from limner.data.splits import Pictures, Splits
 from limner.files import write_atomically
+from limner.metrics.pictures import score_each
 from limner.training.checkpoint import step_of
-from limner.training.evaluation import Judge, Judged, spread
+from limner.training.evaluation import Direction, Judge, Judged
 
 RANKED = 4
 """Pictures shown of the best, of the median and of the worst."""
@@ -25,67 +27,116 @@ GAP = 2
 """White pixels between the pictures of a grid."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Strip:
+    """The followed pictures of one direction.
+
+    Attributes:
+        names: of the files, such as "val-00" or "val-AtoB-00".
+        back: the direction is the way back.
+        inputs: uint8 (N, 3, H, W).
+        targets: the same, where they are known.
+    """
+
+    names: list[str]
+    back: bool
+    inputs: Tensor
+    targets: Tensor | None
+
+
+@dataclass(frozen=True)
 class Followed:
-    """The fixed pictures of a run: a few of each split, the same at every step.
+    """The fixed pictures of a run: a few of each split and direction, the same at every step.
 
     Attributes:
         folder: the run's `samples`.
-        names: such as "val-00".
-        inputs, targets: uint8 (N, 3, H, W).
+        strips: one for each direction.
     """
 
     folder: Path
-    names: list[str]
-    inputs: Tensor
-    targets: Tensor
+    strips: list[Strip]
 
     def write_fixed(self) -> None:
-        """Write what does not change: `input/NAME.png` and `target/NAME.png`."""
-        for kind, pictures in (("input", self.inputs), ("target", self.targets)):
-            for name, picture in zip(self.names, pictures, strict=True):
-                write_picture(self.folder / kind / f"{name}.png", picture)
+        """Write what does not change: `input/NAME.png`, and `target/NAME.png` where the target is known."""
+        for strip in self.strips:
+            self._write("input", strip.names, strip.inputs)
+            if strip.targets is not None:
+                self._write("target", strip.names, strip.targets)
 
     def write(self, step: int, judge: Judge) -> NDArray[np.uint8]:
-        """Write the outputs at a step and a grid with the columns INPUT, OUTPUT, TARGET; return the grid (H, W, 3)."""
-        outputs = judge.translate(self.inputs)
-        for name, picture in zip(self.names, outputs, strict=True):
-            write_picture(self.folder / f"step-{step:06d}" / f"{name}.png", picture)
-        grid = make_grid([self.inputs, outputs, self.targets])
+        """Write the outputs at a step, and a grid (H, W, 3), which is returned.
+
+        Its columns are INPUT, OUTPUT, then the way there and back where there are two directions, then TARGET where it
+        is known; its rows are the pictures, A -> B above B -> A.
+        """
+        grids = []
+        for strip in self.strips:
+            made = judge.translate(strip.inputs, strip.back)
+            self._write(f"step-{step:06d}", strip.names, made.outputs)
+            if made.returned is not None:
+                self._write(f"step-{step:06d}", [f"{name}-back" for name in strip.names], made.returned)
+            columns = (strip.inputs, made.outputs, made.returned, strip.targets)
+            grids.append(make_grid([pictures for pictures in columns if pictures is not None]))
+        grid = _stacked(grids)
         write_image(self.folder / f"grid-{step:06d}.png", Image.fromarray(grid))
         return grid
 
+    def _write(self, folder: str, names: list[str], pictures: Tensor) -> None:
+        for name, picture in zip(names, pictures, strict=True):
+            write_picture(self.folder / folder / f"{name}.png", picture)
 
-def follow(folder: Path, splits: PairedSplits, count: int) -> Followed:
-    """Choose `count` pictures of each split, evenly spread."""
-    names, batches = [], []
-    for split, pictures in (("val", splits.validation), ("train", splits.train)):
-        indices = spread(len(pictures), count)
-        names += [f"{split}-{number:02d}" for number in range(len(indices))]
-        batches.append(pictures.batch([(0, index) for index in indices]))
-    inputs = torch.cat([batch.input for batch in batches])
-    return Followed(folder, names, inputs, torch.cat([batch.target for batch in batches]))
+
+def follow(folder: Path, splits: Splits, count: int, directions: Mapping[str, bool]) -> Followed:
+    """Choose `count` pictures of each split, evenly spread, in each of the judge's directions."""
+    strips = []
+    for label, back in directions.items():
+        shown = [(split, pictures.show(count, back)) for split, pictures in _splits(splits)]
+        # Where only one split knows its targets, as with a hidden truth, a grid has no column for them.
+        targets = [one.targets for _, one in shown if one.targets is not None]
+        prefix = f"{label}-" if label else ""
+        strips.append(
+            Strip(
+                [f"{split}-{prefix}{number:02d}" for split, one in shown for number in range(len(one.names))],
+                back,
+                torch.cat([one.inputs for _, one in shown]),
+                torch.cat(targets) if len(targets) == len(shown) else None,
+            )
+        )
+    return Followed(folder, strips)
 
 
 def write_ranked(folder: Path, step: int, judged: Judged) -> None:
-    """Write the validation pictures with the lowest, middle and highest L1, and `validation.json` that lists them.
+    """Write some validation pictures, chosen by rank, and `validation.json` that lists them.
 
-    L1 only ranks pictures of one run here; it is no verdict on how good they look.
+    Where targets are known those with the lowest, middle and highest L1 (ranks best, median, worst); else those that
+    changed least, middling and most (ranks least, median, most). This only ranks pictures of one run; it is no verdict
+    on how good they look.
     """
-    order = sorted(range(len(judged.each)), key=lambda index: judged.each[index]["l1"])
+    known = all(direction.shown.targets is not None for direction in judged.directions.values())
+    rows = [row for label, direction in judged.directions.items() for row in _ranked(folder, label, direction, known)]
+    by = "l1" if known else "change"
+    document = {"schema": 1, "step": step, "split": "val", "ranked_by": by, "pictures": rows}
+    write_atomically(folder / "validation.json", json.dumps(document, indent=1))
+
+
+def _ranked(folder: Path, label: str, direction: Direction, known: bool) -> Iterator[dict[str, object]]:
+    shown, made = direction.shown, direction.made
+    each = score_each(made.outputs, shown.inputs if shown.targets is None else shown.targets)
+    order = sorted(range(len(each)), key=lambda index: each[index]["l1"])
     count = min(RANKED, len(order))
     middle = (len(order) - count) // 2
-    ranks = {"best": order[:count], "median": order[middle : middle + count], "worst": order[::-1][:count]}
-    rows = []
-    for rank, indices in ranks.items():
+    low, high = ("best", "worst") if known else ("least", "most")
+    kinds = {"input": shown.inputs, "output": made.outputs, "returned": made.returned, "target": shown.targets}
+    for rank, indices in ((low, order[:count]), ("median", order[middle:][:count]), (high, order[::-1][:count])):
         for number, index in enumerate(indices):
-            row: dict[str, object] = {"rank": rank, "name": judged.names[index], **judged.each[index]}
-            for kind, pictures in (("input", judged.inputs), ("output", judged.outputs), ("target", judged.targets)):
-                row[kind] = f"validation/{rank}-{number}-{kind}.png"
-                write_picture(folder / str(row[kind]), pictures[index])
-            rows.append(row)
-    document = {"schema": 1, "step": step, "split": "val", "pictures": rows}
-    write_atomically(folder / "validation.json", json.dumps(document, indent=1))
+            row: dict[str, object] = {"rank": rank, "name": shown.names[index]}
+            row |= {"direction": label} if label else {}
+            row |= each[index] if known else {"change": each[index]["l1"]}
+            for kind, pictures in kinds.items():
+                if pictures is not None:
+                    row[kind] = f"validation/{label + '-' if label else ''}{rank}-{number}-{kind}.png"
+                    write_picture(folder / str(row[kind]), pictures[index])
+            yield row
 
 
 def cut_samples(folder: Path, step: int) -> None:
@@ -108,6 +159,23 @@ def make_grid(columns: list[Tensor]) -> NDArray[np.uint8]:
             top, left = row * (height + GAP), column * (width + GAP)
             grid[top : top + height, left : left + width] = picture.permute(1, 2, 0).numpy()
     return grid
+
+
+def _stacked(grids: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Grids below one another on white; one may have fewer columns."""
+    width = max(grid.shape[1] for grid in grids)
+    padded = [
+        np.pad(
+            grid, ((0, 4 * GAP * (number + 1 < len(grids))), (0, width - grid.shape[1]), (0, 0)), constant_values=255
+        )
+        for number, grid in enumerate(grids)
+    ]
+    return np.concatenate(padded)
+
+
+def _splits(splits: Splits) -> Iterator[tuple[str, Pictures]]:
+    yield "val", splits.validation
+    yield "train", splits.train
 
 
 def write_picture(path: Path, picture: Tensor) -> None:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from io import StringIO
 from types import FrameType
 from typing import Any
 
 from rich.console import Console
 
+from limner.config.domains import DomainDataSettings
 from limner.config.recipe import Recipe
-from limner.data.paired import PairedSplits, open_paired
+from limner.data.decoded import Progress
+from limner.data.domains import open_domains
+from limner.data.drawn import drawn_pictures
+from limner.data.paired import open_paired
+from limner.data.splits import Splits
 from limner.errors import RecipeError, RunError
 from limner.methods import build_method
 from limner.metrics.lpips import lpips_if_there
 from limner.training.checkpoint import Checkpoint
 from limner.training.device import make_repeatable, slow_precision
-from limner.training.memory import keep_freed_memory
+from limner.training.memory import freed_memory_kept
 from limner.training.progress import Narrator
 from limner.training.run import RunFolder
 from limner.training.team import Team
@@ -29,7 +34,7 @@ from limner.training.trainer import Ending, Stop, Trainer
 
 def train_session(
     recipe: Recipe,
-    splits: PairedSplits,
+    splits: Splits,
     run: RunFolder,
     team: Team,
     checkpoint: Checkpoint | None = None,
@@ -47,11 +52,10 @@ def train_session(
     Raises:
         RunError: the run is finished already, or training had to stop.
     """
-    if team.device.type == "cpu":
-        keep_freed_memory()
     stop = stop or Stop()
     console = console if team.leads else Console(file=StringIO())
-    with Narrator(run.log_path if team.leads else None, console) as narrator:
+    memory = freed_memory_kept() if team.device.type == "cpu" else nullcontext()
+    with memory, Narrator(run.log_path if team.leads else None, console) as narrator:
         step = checkpoint.state["step"] if checkpoint else None
         kind = recipe.tracking if team.leads else "none"
         tracker = open_tracker(kind, run, recipe, narrator.say, resumed_at=step)
@@ -64,23 +68,31 @@ def train_session(
                 return trainer.train()
 
 
-def open_pictures(recipe: Recipe, console: Console | None = None) -> PairedSplits:
+def open_pictures(recipe: Recipe, console: Console | None = None) -> Splits:
     """Find, check and decode the pictures of a recipe, showing how far it is.
 
     Raises:
         RecipeError: the recipe does not say where they are.
         DataError: there are none, or too many are bad.
     """
-    if recipe.data.path is None:
+    settings = recipe.data
+    if settings.path is None and settings.drawn is None:
         raise RecipeError("data.path is not set: where are the pictures?", "add data.path=FOLDER")
     console = console or Console(stderr=True, highlight=False)
     with console.status("looking at the pictures") as status:
-        return open_paired(
-            recipe.data, recipe.seed, lambda done, total: status.update(f"decoding pictures {done}/{total}")
-        )
+
+        def tell(what: str) -> Progress:
+            return lambda done, total: status.update(f"{what} {done}/{total}")
+
+        if settings.path is None and settings.drawn is not None:
+            folder = drawn_pictures(settings.drawn, settings, tell("drawing facades"))
+            settings = settings.model_copy(update={"path": folder})
+        if isinstance(settings, DomainDataSettings):
+            return open_domains(settings, recipe.seed, tell("decoding pictures"))
+        return open_paired(settings, recipe.seed, tell("decoding pictures"))
 
 
-def _introduce(trainer: Trainer, splits: PairedSplits, checkpoint: Checkpoint | None, notes: Sequence[str]) -> None:
+def _introduce(trainer: Trainer, splits: Splits, checkpoint: Checkpoint | None, notes: Sequence[str]) -> None:
     """Everything that a person should know before the first step; a bad file of LPIPS weights is met here too."""
     if checkpoint is not None or notes:
         trainer.event("resumed", f"resumed at step {trainer.progress.step}")

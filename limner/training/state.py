@@ -30,6 +30,7 @@ class Progress:
         held: factor that the learning rate stays at, once a finished schedule was lengthened.
         total: steps of the run as it was last planned; None when it is limited by time.
         finished: the run reached its end.
+        copies: directions in which the translator copied its input at the last validation.
         seen, pending: the last loss values handed to a balance, and those to be handed over next.
     """
 
@@ -41,6 +42,7 @@ class Progress:
     held: float | None = None
     total: int | None = None
     finished: bool = False
+    copies: list[str] = field(default_factory=list)
     seen: dict[str, float] = field(default_factory=dict)
     pending: dict[str, float] = field(default_factory=dict)
 

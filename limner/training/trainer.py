@@ -10,15 +10,16 @@ from enum import Enum
 from limner.config.recipe import Recipe
 from limner.data.batch import Batch
 from limner.data.order import Order
-from limner.data.paired import PairedSplits
 from limner.data.prefetch import Prefetcher
+from limner.data.splits import Splits
 from limner.errors import RunError
 from limner.methods.method import Method
 from limner.training.average import WeightAverage
 from limner.training.cadence import cadence
 from limner.training.checkpoint import BEST, Checkpoint, prune, save_checkpoint, step_name
+from limner.training.copying import EARLY, watch_copying
 from limner.training.engine import Engine
-from limner.training.evaluation import Judge, spread
+from limner.training.evaluation import Judge, Judged
 from limner.training.logs import EventLog, MetricsLog
 from limner.training.players import make_players
 from limner.training.progress import Narrator
@@ -67,7 +68,7 @@ class Trainer:
         self,
         recipe: Recipe,
         method: Method,
-        splits: PairedSplits,
+        splits: Splits,
         run: RunFolder,
         team: Team,
         narrator: Narrator,
@@ -101,7 +102,7 @@ class Trainer:
         )
         self.judge = Judge(self.engine, self.average, recipe.seed)
         self.order = Order(len(splits.train), training.batch, recipe.seed, team.rank, team.world)
-        self.followed = follow(run.samples, splits, training.samples)
+        self.followed = follow(run.samples, splits, training.samples, self.judge.labels)
         if team.leads:
             self.metrics = MetricsLog(run.metrics_path)
             self.events = EventLog(run.events_path)
@@ -222,13 +223,22 @@ class Trainer:
         most, step = self.recipe.training.evaluate, self.progress.step
         values: dict[str, float] = {}
         for split, pictures in (("train", self.splits.train), ("val", self.splits.validation)):
-            judged = self.judge.judge(pictures, spread(len(pictures), most))
+            judged = self.judge.judge(pictures, most)
             # Loss terms of the training split are logged as means over the steps themselves.
-            values |= {f"{split}/{k}": v for k, v in judged.values.items() if split == "val" or "/" not in k}
+            known = judged.scores | (judged.losses if split == "val" else {})
+            values |= {f"{split}/{name}": value for name, value in known.items()}
             if split == "val":
                 write_ranked(self.run.samples, step, judged)
+                self._watch_copying(judged)
         self._write(values)
         self._keep_best(values)
+
+    def _watch_copying(self, judged: Judged) -> None:
+        if self.progress.step < EARLY * (self.cadence.total or 0):
+            return
+        self.progress.copies, told = watch_copying(judged, self.progress.copies)
+        for name, detail in told:
+            self.event(name, detail)
 
     def _keep_best(self, values: dict[str, float]) -> None:
         tag, sign = self.recipe.training.best, 1 if self.recipe.training.best_is == "lowest" else -1

@@ -16,7 +16,7 @@ from torch import Tensor, uint8
 from limner import __version__
 from limner.config.base import Settings
 from limner.config.data import DeriveSettings, UseSettings
-from limner.config.networks import GeneratorSettings
+from limner.config.networks import UNetFirst
 from limner.errors import WeightsError
 from limner.files import cannot_write, write_atomically
 
@@ -34,7 +34,7 @@ class ModelCard(Settings):
     """Name of the method that trained it."""
     task: Literal["translate"] = "translate"
     """What the model does with pictures."""
-    generator: GeneratorSettings
+    generator: UNetFirst
     """The network that the weights belong to."""
     use: UseSettings = UseSettings()
     """How the generator must be run, so that use matches training."""
@@ -43,7 +43,9 @@ class ModelCard(Settings):
     derive: DeriveSettings | None = None
     """How the inputs were made from photographs in training, if they were."""
     direction: Literal["AtoB", "BtoA"] = "AtoB"
-    """Which half of the pairs was the input."""
+    """The direction that the first generator translates in."""
+    both_ways: bool = False
+    """Whether a second generator translates back; weights are then called `there.*` and `back.*`."""
     trained_on: str = ""
     """What the pictures were, in words: a folder's name, or where an imported file came from."""
     step: NonNegativeInt | None = None
@@ -112,7 +114,7 @@ def _read_card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
     if schema is None:
         raise WeightsError(
             f"{path} is a safetensors file, but not a limner model: its header has no '{_PREFIX}schema'.",
-            f"For a generator of the public pix2pix code: limner import-weights {path} --out model.safetensors",
+            f"For a generator of a public project: limner import-weights {path} --out model.safetensors",
         )
     if schema != str(SCHEMA):
         raise WeightsError(
@@ -149,7 +151,7 @@ def _unreadable(path: Path, error: Exception) -> WeightsError:
     if start in (b"PK", b"\x80\x02"):
         return WeightsError(
             f"{path} is a PyTorch file (.pth, .pt), not a limner model file.",
-            f"For a generator of the public pix2pix code: limner import-weights {path} --out model.safetensors",
+            f"For a generator of a public project: limner import-weights {path} --out model.safetensors",
         )
     return WeightsError(f"{path} is not a readable model file: {error}.", "It may be cut short: copy it again.")
 

@@ -26,7 +26,7 @@ def write(path: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("mode", ["l1", "cgan", "l1+cgan"])
 @pytest.mark.parametrize("augment", ["true", "false"])
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [name for name in SHIPPED if load_recipe(name).method == "pix2pix"])
 def test_every_shipped_recipe_runs_in_every_mode(name: str, mode: str, augment: str) -> None:
     recipe = load_recipe(name, [f"loss.mode={mode}", "loss.l1=12.5", f"data.augment.enabled={augment}"])
     assert isinstance(recipe, Pix2PixRecipe)

@@ -27,8 +27,8 @@ def pairs(tmp_path, draw):
 def decodings(monkeypatch):
     """Counts how often a pair is really decoded."""
     calls = []
-    real = decoded_module.decode_pair
-    monkeypatch.setattr(decoded_module, "decode_pair", lambda pair, how: calls.append(pair.name) or real(pair, how))
+    real = decoded_module.decode_item
+    monkeypatch.setattr(decoded_module, "decode_item", lambda pair, how: calls.append(pair.name) or real(pair, how))
     return calls
 
 
@@ -108,7 +108,7 @@ def test_an_interrupted_build_leaves_nothing(pairs, cache, monkeypatch):
     def interrupt(pair, how):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(decoded_module, "decode_pair", interrupt)
+    monkeypatch.setattr(decoded_module, "decode_item", interrupt)
     with pytest.raises(KeyboardInterrupt):
         opened(pairs)
     assert entries(cache) == []

@@ -234,3 +234,13 @@ def test_a_new_picture_moves_no_other():
 def test_small_sets_keep_at_least_one_on_each_side(count, share, kept):
     train, validation = divide(numbered(count), share)
     assert len(validation) == kept and len(train) == count - kept
+
+
+def test_a_split_of_one_half_alone_is_refused_by_name(tmp_path, draw):
+    for name in ("trainA/a.png", "trainB/a.png", "test_b/a.png"):
+        draw(tmp_path / name)
+    assert refused(tmp_path).message.endswith("has a folder test_b but no test_a")
+    draw(tmp_path / "x" / "val" / "a.png")
+    draw(tmp_path / "x" / "train" / "a.png")
+    message = refused(tmp_path / "x", path_b=tmp_path / "trainB").message
+    assert message == f"{tmp_path / 'x/val'} has no partner folder in {tmp_path / 'trainB'}"

@@ -208,3 +208,90 @@ def test_command_refuses_clearly(tmp_path, capsys):
     assert "there is no folder" in capsys.readouterr().err
     assert main(["data", "inspect", str(tmp_path), "--derive", "magic"]) == 1
     assert "edges, grey, low-resolution, blur-noise" in capsys.readouterr().err
+
+
+@pytest.fixture
+def shades(tmp_path):
+    """24 dark grey pictures in trainA and 24 light, larger ones in trainB; one of each in testA and testB."""
+    for domain, shade, side in (("A", 60, 32), ("B", 190, 200)):
+        for split, count in (("train", 24), ("test", 1)):
+            folder = tmp_path / "set" / f"{split}{domain}"
+            folder.mkdir(parents=True)
+            for number in range(count):
+                coarse = np.random.default_rng([number, shade, count]).integers(-40, 40, (16, 16)) + shade
+                grey = Image.fromarray(coarse.astype(np.uint8)).resize((side, side), Image.Resampling.NEAREST)
+                grey.convert("RGB").save(folder / f"{domain}{number}.png")
+    return tmp_path / "set"
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_two_domains_are_compared(shades, apart):
+    seen = inspected(*((shades / "trainA", shades / "trainB") if apart else (shades,)))
+    domains = seen.domains
+    assert seen.kind == "unpaired" and (domains.a.count, domains.b.count) == (24, 24)
+    assert domains.a.size == (32, 32) and domains.b.size == (200, 200)
+    assert domains.a.brightness == pytest.approx(60 / 255, abs=0.02)
+    assert domains.b.brightness == pytest.approx(190 / 255, abs=0.02)
+    assert {(each.kind, each.grade) for each in domains.differences} == {("brightness", "strong"), ("sizes", "strong")}
+
+
+def test_unusable_pictures_are_not_compared(shades):
+    for number in range(4):
+        (shades / "trainA" / f"A{number}.png").write_bytes(b"")
+    assert inspected(shades).domains.a.count == inspected(shades).domains.a.looked_at == 20
+
+
+def test_one_domain_is_not_compared(tmp_path, draw):
+    draw(tmp_path / "a.png")
+    assert inspected(tmp_path).domains is None
+    draw(tmp_path / "B" / "b.png")
+    (tmp_path / "A").mkdir()
+    (tmp_path / "A" / "bad.png").write_bytes(b"")
+    assert inspected(tmp_path).domains is None
+
+
+def test_two_folders_of_one_name_are_counted_apart(tmp_path, draw):
+    for number in range(3):
+        draw(tmp_path / "x" / "photos" / f"a{number}.png", number)
+    draw(tmp_path / "y" / "photos" / "b.png", 9)
+    assert inspected(tmp_path / "x/photos", tmp_path / "y/photos").counts == {"A/train": 3, "B/train": 1}
+
+
+def test_domains_with_other_splits_are_described(tmp_path, draw):
+    for number in range(3):
+        draw(tmp_path / "trainA" / f"a{number}.png", number)
+        draw(tmp_path / "trainB" / f"b{number}.png", 50 + number)
+    draw(tmp_path / "testA" / "t.png", 99)
+    seen = inspected(tmp_path)
+    assert seen.kind == "unpaired" and seen.counts == {"trainA": 3, "trainB": 3, "testA": 1}
+    for number in range(3):
+        draw(tmp_path / "trainB" / f"a{number}.png", 70 + number)
+    seen = inspected(tmp_path)
+    assert seen.kind == "pairs" and "has a folder testA but no testB" in seen.notes[-1]
+
+
+def test_contact_sheet_shows_domains_beside_each_other_with_their_means(shades):
+    sheet = np.asarray(contact_sheet(shades))
+    half = sheet.shape[1] // 2
+    for left, file in ((8, "trainA/A0.png"), (half + 8, "trainB/B0.png")):
+        expected = Image.open(shades / file).resize((CELL, CELL), Image.Resampling.LANCZOS)
+        assert np.array_equal(sheet[34 : 34 + CELL, left : left + CELL], np.asarray(expected))
+    bottom = sheet[-16 - CELL : -16]
+    for left, folder in ((8, "trainA"), (half + 8, "trainB")):
+        shade = np.mean([np.asarray(Image.open(file)).mean() for file in (shades / folder).iterdir()])
+        assert bottom[:, left : left + CELL].mean() == pytest.approx(shade, abs=1.5)
+        detail = bottom[:, left + CELL + 8 : left + 2 * CELL + 8]
+        assert len(np.unique(detail)) > 4 and (detail.reshape(8, 20, 8, 20, 3) == detail[::20, None, ::20, None]).all()
+
+
+def test_command_compares_two_folders(shades, capsys):
+    a, b = shades / "trainA", shades / "trainB"
+    assert main(["data", "inspect", str(a), str(b), "--json"]) == 0
+    domains = json.loads(capsys.readouterr().out)["domains"]
+    assert domains["differences"][0]["grade"] == "strong" and len(domains["a"]["detail"]) == 8
+    assert main(["data", "inspect", str(a), str(b)]) == 0
+    out, err = capsys.readouterr()
+    assert "  median size           32 x 32         200 x 200" in out
+    assert "strong: B is brighter than A" in out and "remedy: even out the brightness" in out
+    assert "told apart by light, colour and detail: 100 %" in out
+    assert f"data.path={a} data.path_b={b}" in err

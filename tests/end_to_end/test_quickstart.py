@@ -24,11 +24,8 @@ def scores(printed: str) -> dict[str, list[float]]:
     return {name: [float(number) for number in numbers] for name, *numbers in rows}
 
 
-def test_from_nothing_to_a_report(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("limner.cli.quickstart.PAIRS", 20)
-    words = ["training.steps=3", "generator.width=4", "discriminator.width=4", "tracking=none"]
+def test_from_nothing_to_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["data.drawn.count=20", "training.steps=3", "generator.width=4", "discriminator.width=4", "tracking=none"]
     assert main(["quickstart", *words]) == 0
     printed = capsys.readouterr().out
     assert set(scores(printed)) == {"trained translator", *GUESSES}
@@ -48,10 +45,3 @@ def test_the_translator_beats_every_guess_and_the_adversary_sharpens(capsys: pyt
     assert main(["quickstart", "loss.mode=l1", "--name", "l1"]) == 0
     alone = scores(capsys.readouterr().out)
     assert both["trained translator"][2] < 0.7 * alone["trained translator"][2]
-
-
-def test_the_facades_are_small_enough_for_the_recipe() -> None:
-    from limner.cli.quickstart import SIZE
-    from limner.config.load import load_recipe
-
-    assert load_recipe("quickstart").data.size == SIZE

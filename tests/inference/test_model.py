@@ -71,9 +71,10 @@ def test_any_size_keeps_its_size(height, width, size):
 def test_padding_is_cropped_from_where_it_was_added():
     """A network that changes nothing shows any shift."""
     model = make_model()
-    model.network = nn.Sequential(nn.Conv2d(3, 3, 1))
-    nn.init.dirac_(model.network[0].weight)
-    nn.init.zeros_(model.network[0].bias)
+    network = nn.Sequential(nn.Conv2d(3, 3, 1))
+    nn.init.dirac_(network[0].weight)
+    nn.init.zeros_(network[0].bias)
+    model.networks = {"AtoB": network}
     assert np.array_equal(model.translate(CAT), CAT)
     assert np.array_equal(model.translate(CAT, tile=64), CAT)
 
@@ -150,10 +151,11 @@ def test_running_statistics_when_the_recipe_says_so():
 def test_tiles_do_not_make_a_chequerboard(norm):
     """A picture dark on one side: tiles normalised by their own statistics would bring both sides to one brightness."""
     model = make_model()
-    model.network = nn.Sequential(norm, nn.Conv2d(3, 3, 1))
-    nn.init.dirac_(model.network[1].weight)
-    model.network[1].weight.data.mul_(0.4)
-    nn.init.zeros_(model.network[1].bias)
+    network = nn.Sequential(norm, nn.Conv2d(3, 3, 1))
+    nn.init.dirac_(network[1].weight)
+    network[1].weight.data.mul_(0.4)
+    nn.init.zeros_(network[1].bias)
+    model.networks = {"AtoB": network}
     picture = np.concatenate([CAT // 4, 192 + CAT // 4], axis=1)
     whole = model.translate(picture).astype(float)
     tiled = model.translate(picture, tile=64).astype(float)

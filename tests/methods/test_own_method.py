@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from cases import TINY
+from cases import DOMAINS, TINY
 from rich.console import Console
 
 import limner
@@ -16,9 +17,9 @@ from limner.errors import RecipeError
 GUIDE = Path(limner.__file__).parent / "methods" / "README.md"
 
 
-def from_the_guide(language: str) -> str:
-    """The guide's own example."""
-    (code,) = re.findall(rf"```{language}\n(# mine.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+def from_the_guide(language: str, name: str = "mine") -> str:
+    """One of the guide's own examples."""
+    (code,) = re.findall(rf"```{language}\n(# {name}.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     return str(code)
 
 
@@ -29,9 +30,9 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "scratch").mkdir()
 
 
-def train(tmp_path: Path, pairs: Path) -> limner.Run:
-    words = [*TINY, f"data.path={pairs}"]
-    recipe = tmp_path / "scratch" / "mine.yaml"
+def train(tmp_path: Path, pairs: Path, name: str = "mine", settings: Sequence[str] = TINY) -> limner.Run:
+    words = [*settings, f"data.path={pairs}"]
+    recipe = tmp_path / "scratch" / f"{name}.yaml"
     return limner.train(recipe, name="own", runs=tmp_path, words=words, console=Console(file=io.StringIO()))
 
 
@@ -42,6 +43,15 @@ def test_the_example_of_the_guide_trains_and_translates(tmp_path: Path, pairs: P
     tags = {tag for row in run.metrics() for tag in row.values}
     assert "train/generator/l2" in tags and "train/generator/l1" not in tags
     assert limner.load(run.path).settings.method == "mine:Mine"
+
+
+def test_a_variant_of_cyclegan_from_the_guide(tmp_path: Path, pairs: Path) -> None:
+    (tmp_path / "scratch" / "dual.py").write_text(from_the_guide("python", "dual"))
+    (tmp_path / "scratch" / "dual.yaml").write_text(from_the_guide("yaml", "dual"))
+    run = train(tmp_path, pairs, "dual", DOMAINS)
+    tags = {tag for row in run.metrics() for tag in row.values}
+    assert "train/generators/cycle_a" in tags and "train/generators/identity_a" not in tags
+    assert limner.load(run.path).directions == ["AtoB", "BtoA"]
 
 
 def test_a_class_that_is_no_method_is_refused(tmp_path: Path, pairs: Path) -> None:

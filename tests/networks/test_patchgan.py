@@ -1,10 +1,13 @@
 """The PatchGAN is the paper's: its size, and the field that one output really sees."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
-from limner.networks import PatchGAN
+from limner.config.networks import PatchGANSettings, SigmoidPatchSettings
+from limner.networks import PatchGAN, SigmoidPatchGAN, build
 
 
 def test_default_has_the_parameters_of_the_study() -> None:
@@ -38,3 +41,40 @@ def test_kernel_and_width_are_settable() -> None:
     convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
     assert {layer.kernel_size for layer in convolutions} == {(3, 3)}
     assert convolutions[0].out_channels == 8
+
+
+def test_sigmoid_patchgan_answers_with_the_mean_probability_of_its_patches() -> None:
+    torch.manual_seed(0)
+    network = SigmoidPatchGAN(width=4)
+    for parameter in network.parameters():
+        parameter.data.mul_(5)  # so that the mean of sigmoids is not the sigmoid of the mean
+    pictures = torch.rand(3, 3, 64, 64) * 2 - 1
+    trunk = PatchGAN(width=4, in_channels=3, norm="instance")
+    trunk.load_state_dict(network.state_dict())
+    logits = trunk(pictures)
+    found = network(pictures).detach()
+    assert found.shape == (3,)
+    for one, patches in zip(found.tolist(), logits.tolist(), strict=True):
+        chances = [1 / (1 + math.exp(-patch)) for row in patches[0] for patch in row]
+        assert one == pytest.approx(sum(chances) / len(chances), rel=1e-4)
+    assert float(logits.detach().std()) > 0.3
+
+
+def test_sigmoid_patchgan_is_built_from_its_own_settings_and_answers_in_float32() -> None:
+    network = build(SigmoidPatchSettings(width=4))
+    assert isinstance(network, SigmoidPatchGAN)
+    assert type(build(PatchGANSettings(width=4))) is PatchGAN
+    with torch.device("meta"):
+        assert SigmoidPatchGAN().layers[0].out_channels == 32
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        answer = network(torch.zeros(2, 3, 64, 64))
+    assert answer.dtype == torch.float32
+    answer.sum().backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("norm", ["instance", "none"])
+def test_instance_norm_takes_the_bias_too(norm: str) -> None:
+    convolutions = [m for m in PatchGAN(width=4, norm=norm).modules() if isinstance(m, nn.Conv2d)]  # type: ignore[arg-type]
+    biases = [layer.bias is not None for layer in convolutions]
+    assert biases == [True, *[norm == "none"] * 3, True]

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from limner.cli.import_weights import import_weights
 from limner.errors import WeightsError
-from limner.networks import UNet
+from limner.networks import ResNetGenerator, UNet
 from limner.weights.model_file import read_model_file
 
 
@@ -49,6 +49,28 @@ def test_a_model_file_is_written_and_the_next_line_told(tmp_path: Path) -> None:
     card, state = read_model_file(out)
     UNet(**card.generator.model_dump(exclude={"kind"})).load_state_dict(state)
     assert card.size == 4
+
+
+def test_a_cyclegan_generator_is_recognised(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    shapes = {
+        "model.1": (2, 3, 7, 7),
+        "model.4": (4, 2, 3, 3),
+        "model.7": (8, 4, 3, 3),
+        "model.10.conv_block.1": (8, 8, 3, 3),
+        "model.10.conv_block.5": (8, 8, 3, 3),
+        "model.11": (8, 4, 3, 3),
+        "model.14": (4, 2, 3, 3),
+        "model.18": (3, 2, 7, 7),
+    }
+    biases = {f"{name}.bias": torch.rand(out) for name, out in zip(shapes, (2, 4, 8, 8, 8, 4, 2, 3), strict=True)}
+    torch.save({f"{name}.weight": torch.rand(size) for name, size in shapes.items()} | biases, tmp_path / "G_A.pth")
+    said = run(str(tmp_path / "G_A.pth"), "--out", str(tmp_path / "zebra.safetensors"))
+    assert "a public cyclegan generator" in said
+    assert "ResNet of 1 blocks, width 2" in said
+    card, state = read_model_file(tmp_path / "zebra.safetensors")
+    assert card.method == "cyclegan"
+    ResNetGenerator(**card.generator.model_dump(exclude={"kind"})).load_state_dict(state)
 
 
 def test_a_refused_file_writes_nothing(tmp_path: Path) -> None:

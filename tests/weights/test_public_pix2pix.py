@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from limner.errors import WeightsError
 from limner.networks import UNet
-from limner.weights.public_pix2pix import read_public_pix2pix
+from limner.weights.public import read_public
 
 
 class NestedLevel(nn.Module):
@@ -74,7 +74,7 @@ def saved(network: nn.Module, path: Path) -> Path:
 
 
 def imported(path: Path) -> UNet:
-    model = read_public_pix2pix(path)
+    model = read_public(path)
     network = UNet(**(model.card.generator.model_dump(exclude={"kind"}) | {"dropout": 0.0}))
     network.load_state_dict(model.state)
     return network
@@ -94,7 +94,7 @@ def test_same_picture(tmp_path: Path, levels: int, norm: str, training: bool) ->
 
 
 def test_settings_are_recognised(tmp_path: Path) -> None:
-    model = read_public_pix2pix(saved(NestedUNet(8, width=4, seen=1, drawn=2), tmp_path / "G.pth"))
+    model = read_public(saved(NestedUNet(8, width=4, seen=1, drawn=2), tmp_path / "G.pth"))
     found = model.card.generator
     assert (found.levels, found.width, found.in_channels, found.out_channels, found.norm) == (8, 4, 1, 2, "batch")
     assert found.dropout_blocks == [2, 3, 4]
@@ -105,7 +105,7 @@ def test_settings_are_recognised(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("levels", "blocks"), [(5, []), (6, [2]), (7, [2, 3])])
 def test_dropout_blocks_follow_the_depth(tmp_path: Path, levels: int, blocks: list[int]) -> None:
-    found = read_public_pix2pix(saved(NestedUNet(levels), tmp_path / "G.pth")).card.generator
+    found = read_public(saved(NestedUNet(levels), tmp_path / "G.pth")).card.generator
     assert found.dropout_blocks == blocks
 
 
@@ -115,12 +115,12 @@ def test_full_size_network_has_every_parameter_of_limners(tmp_path: Path) -> Non
     # Expanded tensors share one value each, so the file stays small while the shapes are real.
     state = {name: torch.zeros(()).expand(value.shape) for name, value in theirs.state_dict().items()}
     torch.save(state, tmp_path / "G.pth")
-    model = read_public_pix2pix(tmp_path / "G.pth")
+    model = read_public(tmp_path / "G.pth")
     assert sum(value.numel() for name, value in model.state.items() if name.endswith(("weight", "bias"))) == 54_414_531
 
 
 def test_missing_encoder_biases_become_zeros(tmp_path: Path) -> None:
-    model = read_public_pix2pix(saved(trained(NestedUNet(7)), tmp_path / "G.pth"))
+    model = read_public(saved(trained(NestedUNet(7)), tmp_path / "G.pth"))
     assert not model.state["encoder.0.0.bias"].any()
     assert not model.state["encoder.6.1.bias"].any()
     assert model.state["decoder.6.1.bias"].any()
@@ -168,24 +168,25 @@ def test_biases_before_batch_norm_are_folded(tmp_path: Path, training: bool) -> 
 def test_missing_counters_are_no_fault(tmp_path: Path) -> None:
     state = {n: v for n, v in NestedUNet(7).state_dict().items() if not n.endswith("num_batches_tracked")}
     torch.save(state, tmp_path / "G.pth")
-    assert read_public_pix2pix(tmp_path / "G.pth").state["encoder.1.2.num_batches_tracked"] == 0
+    assert read_public(tmp_path / "G.pth").state["encoder.1.2.num_batches_tracked"] == 0
 
 
 def refusal(state: dict[str, Tensor], path: Path) -> WeightsError:
     torch.save(state, path)
     with pytest.raises(WeightsError) as caught:
-        read_public_pix2pix(path)
+        read_public(path)
     assert str(path) in caught.value.message
     assert caught.value.tip
     return caught.value
 
 
 def test_other_networks_are_named(tmp_path: Path) -> None:
-    resnet = {"model.1.weight": torch.zeros(64, 3, 7, 7), "model.10.conv_block.1.weight": torch.zeros(1)}
-    message = refusal(resnet, tmp_path / "G.pth").message
-    assert "'model.1.weight' (64 x 3 x 7 x 7)" in message
-    assert "ResNet" in message
+    strange = refusal({"encoder.weight": torch.zeros(64, 3, 7, 7), "last": torch.zeros(1)}, tmp_path / "G.pth")
+    assert "'encoder.weight' (64 x 3 x 7 x 7)" in strange.message
+    assert "unet_256" in strange.tip and "resnet_9blocks" in strange.tip
     assert "discriminator" in refusal({"model.0.weight": torch.zeros(64, 6, 4, 4)}, tmp_path / "D.pth").message
+    assert "discriminator" in refusal({"net.0.weight": torch.zeros(64, 6, 1, 1)}, tmp_path / "D.pth").message
+    assert "patch heads" in refusal({"mlp_0.0.weight": torch.zeros(256, 3)}, tmp_path / "F.pth").message
 
 
 def test_odd_weights_are_named_with_their_shape(tmp_path: Path) -> None:

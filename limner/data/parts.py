@@ -1,0 +1,136 @@
+"""The parts of a data set, each a split or a domain of a split: opened together, and checked for common faults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from limner.config.data import DataSettings
+from limner.data.decode import Decoding
+from limner.data.decoded import Decoded, Progress, Unreadable, open_decoded, stored_bytes
+from limner.data.matching import Item
+from limner.data.memory import free_memory
+from limner.errors import DataError
+
+
+@dataclass(frozen=True)
+class Part:
+    """Items that were asked for, and those that could be decoded."""
+
+    items: Sequence[Item]
+    decoded: Decoded
+
+    @property
+    def names(self) -> list[str]:
+        """One for each decoded item."""
+        return [self.items[row].name for row in self.decoded.index.rows]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Parts in the order asked for.
+
+    Attributes:
+        parts: what was decoded.
+        in_memory: whether the pixels are held in memory; else they are mapped from the cache on disk.
+    """
+
+    parts: list[Part]
+    in_memory: bool
+
+    @property
+    def bytes(self) -> int:
+        """What the decoded pictures take."""
+        return sum(part.decoded.pixels.nbytes for part in self.parts)
+
+    @property
+    def unsaved(self) -> list[str]:
+        """A warning when decoded pictures could not be saved."""
+        reasons = [part.decoded.unsaved for part in self.parts if part.decoded.unsaved]
+        return [f"{reasons[0]}; the next start decodes again"] if reasons else []
+
+
+def open_parts(
+    wanted: Sequence[tuple[Sequence[Item], Decoding]], settings: DataSettings, progress: Progress | None
+) -> Opened:
+    """Decodes every part, or takes it from the cache; all are held in memory or none is.
+
+    Args:
+        wanted: the items of each part, and how they are decoded.
+        settings: say where decoded pictures live, and with how many threads they are made.
+        progress: told (done, all) after each item, counted over all parts.
+
+    Raises:
+        DataError: they are neither to be held in memory nor can be saved.
+    """
+    total = sum(stored_bytes(len(items), decoding) for items, decoding in wanted)
+    memory = settings.cache == "memory" or (settings.cache == "auto" and total <= free_memory() / 4)
+    count = sum(len(items) for items, _ in wanted)
+    parts: list[Part] = []
+    for items, decoding in wanted:
+        decoded = open_decoded(
+            items,
+            decoding,
+            memory=memory,
+            disk=settings.cache != "memory",
+            workers=settings.workers,
+            progress=_counted(progress, sum(len(part.items) for part in parts), count),
+        )
+        parts.append(Part(items, decoded))
+    return Opened(parts, memory)
+
+
+def check_readable(where: str, train: Part, validation: Part, max_bad: float) -> list[Unreadable]:
+    """The files that were skipped.
+
+    Args:
+        where: the folder, or the domain and its folder.
+        train: items to learn from.
+        validation: items kept back.
+        max_bad: share of the items of both that may be bad.
+
+    Raises:
+        DataError: more are bad, or none is left to learn from.
+    """
+    bad = train.decoded.index.unreadable + validation.decoded.index.unreadable
+    every = len(train.items) + len(validation.items)
+    shown = "".join(f"\n  {each.file}: {each.reason}" for each in bad[:20])
+    more = f"\n  and {len(bad) - 20} more" if len(bad) > 20 else ""
+    if len(bad) > max_bad * every or not train.decoded.index.rows:
+        raise DataError(
+            f"{len(bad)} of {every} pictures in {where} cannot be used:{shown}{more}",
+            f"mend or remove them, or allow more with data.max_bad (now {max_bad:g})"
+            if train.decoded.index.rows
+            else "mend or replace them: none is left to learn from",
+        )
+    return bad
+
+
+def shared_pictures(root: Path, train: Sequence[Part], validation: Sequence[Part]) -> list[str]:
+    """A warning when files of the validation pictures have the same content as files of the training pictures."""
+    trained = {digest: item for part in train for item, held in _contents(part) for digest in held}
+    leaks: dict[str, None] = {}
+    for part in validation:
+        for item, held in _contents(part):
+            if twin := next((trained[digest] for digest in held if digest in trained), None):
+                leaks[f"{shown(root, item)} = {shown(root, twin)}"] = None
+    if not leaks:
+        return []
+    first = ", ".join(list(leaks)[:5]) + (" ..." if len(leaks) > 5 else "")
+    return [f"{len(leaks)} validation pictures are also in training, so validation looks better than it is: {first}"]
+
+
+def shown(root: Path, item: Item) -> str:
+    """The file of an item (of a pair: of its target) as a person would name it."""
+    path = item.sources[-1].path
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _contents(part: Part) -> list[tuple[Item, list[str]]]:
+    index = part.decoded.index
+    return [(part.items[row], held) for row, held in zip(index.rows, index.digests, strict=True)]
+
+
+def _counted(progress: Progress | None, before: int, count: int) -> Progress | None:
+    return None if progress is None else lambda done, _: progress(before + done, count)

@@ -1,0 +1,100 @@
+"""What the trainer needs of any data: batches to learn from, pictures to look at, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Final, Protocol
+
+from torch import Tensor
+
+from limner.data.batch import Batch
+from limner.data.decoded import Unreadable
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Pictures to look at in one direction.
+
+    Attributes:
+        names: one for each picture, without suffix.
+        inputs: uint8 (N, 3, S, S).
+        targets: what they should become, aligned with them, of the same form; None where nobody knows.
+        goal: pictures of the kind that they should become, aligned or not, uint8 (M, 3, S, S).
+    """
+
+    names: list[str]
+    inputs: Tensor
+    targets: Tensor | None
+    goal: Tensor
+
+
+class Pictures(Protocol):
+    """One split."""
+
+    def __len__(self) -> int:
+        """Positions in an epoch."""
+
+    def batch(self, positions: Sequence[tuple[int, int]]) -> Batch:
+        """The pictures at these (epoch, index) positions; the position alone decides crops and flips."""
+
+    def show(self, most: int, back: bool = False) -> Shown:
+        """At most `most` pictures, evenly spread, always the same ones and the same crop of them.
+
+        Args:
+            most: how many pictures of the input domain are wanted.
+            back: from B to A, for data that can be translated both ways.
+        """
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What was found; `as_json` is the run's data.json.
+
+    Attributes:
+        layout: how the pictures are laid out in the folder.
+        path: the folder.
+        counts: usable pictures of each split: pairs as `train` and `validation`, domains as `train A`, `train B`, ...
+        names: their names.
+        split_made: whether limner chose the validation pictures itself.
+        unreadable: files that were skipped, each with its true reason.
+        unmatched: files without a partner.
+        warnings: what a person should know, one sentence each.
+        bytes: what the decoded pictures take.
+        in_memory: whether they are held in memory; else they are mapped from the cache on disk.
+        fingerprint: a hash over the content of every file used, in order, and every setting that changes a batch.
+    """
+
+    layout: str
+    path: str
+    counts: dict[str, int]
+    names: dict[str, list[str]]
+    split_made: bool
+    unreadable: list[Unreadable]
+    unmatched: list[str]
+    warnings: list[str]
+    bytes: int
+    in_memory: bool
+    fingerprint: str
+    schema: int = field(default=SCHEMA)
+
+    def as_json(self) -> dict[str, object]:
+        """The report in plain lists, dictionaries, strings and numbers."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Pictures to learn from, pictures kept back, and what was found."""
+
+    train: Pictures
+    validation: Pictures
+    report: DataReport
+
+
+def spread(length: int, most: int) -> list[int]:
+    """At most `most` indices, evenly spread over 0..length-1, always the same ones."""
+    count = min(length, most)
+    return [index * length // count for index in range(count)]

@@ -1,0 +1,97 @@
+"""CycleGAN: two domains, a generator each way, held together by the round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+from torch.nn.functional import l1_loss
+
+from limner.config.cyclegan import CycleGANRecipe
+from limner.config.recipe import Recipe
+from limner.data.batch import DomainBatch
+from limner.losses import adversarial_loss
+from limner.methods.draw import Draw
+from limner.methods.history import History
+from limner.methods.method import Method, Term, Terms, Turn
+from limner.networks import build
+
+
+@dataclass(frozen=True)
+class Fakes:
+    """Generated pictures of each domain, (N, 3, H, W) in [-1, 1]."""
+
+    a: Tensor
+    b: Tensor
+
+
+class CycleGAN(Method):
+    """Zhu et al. 2017, Unpaired image-to-image translation using cycle-consistent adversarial networks
+    (arXiv:1703.10593)."""
+
+    recipe: ClassVar[type[Recipe]] = CycleGANRecipe
+    players = {
+        "discriminators": ["discriminator_a", "discriminator_b"],
+        "generators": ["generator_ab", "generator_ba"],
+    }
+    turns: Sequence[str | Turn] = ("discriminators", "generators")
+    shared_by = "generators"
+    batch = DomainBatch
+    translators = ("generator_ab", "generator_ba")
+
+    def __init__(self, recipe: CycleGANRecipe) -> None:
+        super().__init__(recipe)
+        loss = recipe.loss
+        self.generator_ab, self.generator_ba = build(recipe.generator), build(recipe.generator)  # G and F, section 3
+        self.adversarial_weight = float(loss.adversary)
+        self.cycle_weight = loss.cycle  # section 4: lambda = 10
+        self.identity_weight, self.identity_form = loss.identity, loss.identity_form  # section 5.2: 0.5 lambda
+        if not loss.adversary:
+            self.players, self.turns = {"generators": ["generator_ab", "generator_ba"]}, ("generators",)
+            return
+        self.discriminator_a, self.discriminator_b = build(recipe.discriminator), build(recipe.discriminator)
+        outputs = recipe.discriminator.outputs
+        self.adversarial = adversarial_loss(loss.adversarial, loss.real_label, outputs)  # section 4: least squares
+        self.history_a = History(loss.history, recipe.data.size)  # section 4: the 50 last generated pictures
+        self.history_b = History(loss.history, recipe.data.size)
+
+    def share(self, batch: DomainBatch, draw: Draw) -> Fakes:
+        return Fakes(a=self.generator_ba(batch.b), b=self.generator_ab(batch.a))
+
+    def discriminators_loss(self, batch: DomainBatch, draw: Draw, fakes: Fakes) -> Terms:
+        """Equation 1 for both domains, halved (section 7.1), on generated pictures old and new."""
+        real_a, real_b = self.discriminator_a(batch.a), self.discriminator_b(batch.b)
+        fake_a = self.discriminator_a(self.history_a(fakes.a, draw))
+        fake_b = self.discriminator_b(self.history_b(fakes.b, draw))
+        return {
+            "real_a": Term(self.adversarial.real(real_a), 0.5),
+            "real_b": Term(self.adversarial.real(real_b), 0.5),
+            "fake_a": Term(self.adversarial.fake(fake_a), 0.5),
+            "fake_b": Term(self.adversarial.fake(fake_b), 0.5),
+            "feedback_real_a": Term(self.adversarial.probability(real_a), 0),
+            "feedback_real_b": Term(self.adversarial.probability(real_b), 0),
+        }
+
+    def generators_loss(self, batch: DomainBatch, draw: Draw, fakes: Fakes) -> Terms:
+        """Equation 3: fool both discriminators, come back from the round trip, leave alone what is there already."""
+        terms = {
+            "cycle_a": Term(l1_loss(self.generator_ba(fakes.b), batch.a), self.cycle_weight),  # equation 2
+            "cycle_b": Term(l1_loss(self.generator_ab(fakes.a), batch.b), self.cycle_weight),
+        }
+        if self.identity_weight and self.identity_form == "paper":  # section 5.2
+            terms["identity_a"] = Term(l1_loss(self.generator_ba(batch.a), batch.a), self.identity_weight)
+            terms["identity_b"] = Term(l1_loss(self.generator_ab(batch.b), batch.b), self.identity_weight)
+        elif self.identity_weight:  # for pairs: the translation itself is known
+            terms["paired_a"] = Term(l1_loss(fakes.a, batch.a), self.identity_weight)
+            terms["paired_b"] = Term(l1_loss(fakes.b, batch.b), self.identity_weight)
+        if self.adversarial_weight:
+            on_a, on_b = self.discriminator_a(fakes.a), self.discriminator_b(fakes.b)
+            terms |= {
+                "adversarial_a": Term(self.adversarial.fool(on_a), self.adversarial_weight),
+                "adversarial_b": Term(self.adversarial.fool(on_b), self.adversarial_weight),
+                "feedback_fake_a": Term(self.adversarial.probability(on_a), 0),
+                "feedback_fake_b": Term(self.adversarial.probability(on_b), 0),
+            }
+        return terms

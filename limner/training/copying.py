@@ -1,0 +1,37 @@
+"""Noticing that a translator only copies its input: what a cycle loss alone is content with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from limner.metrics.translation import is_copying
+from limner.training.evaluation import Judged
+
+EARLY = 0.25
+"""Share of a run in which nothing is said: most translators begin by copying."""
+
+ARROWS = {"": "the translator", "AtoB": "A -> B", "BtoA": "B -> A"}
+
+
+def watch_copying(judged: Judged, before: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """Which directions copy now, and what is new about it.
+
+    Args:
+        judged: a validation.
+        before: the directions that copied at the validation before.
+
+    Returns:
+        The directions that copy, and an event (name, detail) for each that begins or ends to.
+    """
+    shares = {label: direction.scores.get("change_share", 1.0) for label, direction in judged.directions.items()}
+    now = [label for label, share in shares.items() if is_copying(share)]
+    told = [("copying", _text(label, shares[label])) for label in now if label not in before]
+    told += [("copying-ended", f"{ARROWS[label]} no longer copies its input") for label in before if label not in now]
+    return now, told
+
+
+def _text(label: str, share: float) -> str:
+    return (
+        f"{ARROWS[label]} copies its input: what it changes is {share:.0%} of the distance between the domains. "
+        "A cycle loss is content with that; an adversary is not: set loss.adversary=true, or a smaller loss.cycle"
+    )

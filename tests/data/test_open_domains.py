@@ -1,0 +1,532 @@
+"""Two domains: every picture equally often, partners drawn independently, pairs only where they are asked for."""
+
+import itertools
+import json
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as trying
+from hypothesis import strategies as st
+from PIL import Image
+
+from limner.config.data import DeriveSettings
+from limner.config.domains import DomainAugmentSettings, DomainDataSettings
+from limner.data import decoded as decoded_module
+from limner.data.augment import Variation, resized
+from limner.data.domains import Domain, DomainPictures, open_domains
+from limner.data.visits import Visits
+from limner.errors import DataError
+
+STILL = DomainAugmentSettings(enabled=False)
+
+
+def settings(path, **more):
+    return DomainDataSettings(path=path, size=32, **{"workers": 1, **more})
+
+
+def refused(path, **more):
+    with pytest.raises(DataError) as error:
+        open_domains(settings(path, **more), 3)
+    assert error.value.tip
+    return error.value
+
+
+@pytest.fixture
+def domains(tmp_path, draw):
+    """5 and 3 training pictures, 2 and 3 test pictures, of two sizes and with other names."""
+    for number in range(5):
+        draw(tmp_path / "trainA" / f"horse{number}.png", number, 48, 40)
+    for number in range(3):
+        draw(tmp_path / "trainB" / f"zebra{number}.jpg", 50 + number, 64, 64)
+        draw(tmp_path / "testB" / f"zebra{9 + number}.jpg", 70 + number, 64, 64)
+    for number in range(2):
+        draw(tmp_path / "testA" / f"horse{7 + number}.png", 20 + number, 48, 40)
+    return tmp_path
+
+
+def opened(path, **more):
+    return open_domains(settings(path, **more), 3)
+
+
+def picture(path, half=None, size=32):
+    image = Image.open(path)
+    width, height = image.size
+    if half is not None:
+        image = image.crop((0, 0, width // 2, height) if half == "left" else (width - width // 2, 0, width, height))
+    return torch.from_numpy(np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)).transpose(2, 0, 1).copy())
+
+
+def coordinates(count, side, turned=False):
+    """Pictures that say of each pixel where it was, and which picture it is."""
+    rows, columns = np.mgrid[:side, :side] * (252 // (side - 1))
+    every = np.stack([np.stack([rows, columns, rows * 0 + number]) for number in range(count)]).astype(np.uint8)
+    return 255 - every if turned else every
+
+
+def numbered(count, side=8, variation=None, turned=False):
+    pixels = coordinates(count, side, turned)
+    return Domain(pixels, range(count), [str(number) for number in range(count)], variation)
+
+
+def drawn(count_a, count_b, seed=3, **more):
+    still = Variation(8, 8, 1.0, 0.0)
+    return DomainPictures(numbered(count_a, variation=still), numbered(count_b, variation=still), 8, seed, **more)
+
+
+def numbers(batch):
+    return batch.a[:, 2, 0, 0].tolist(), batch.b[:, 2, 0, 0].tolist()
+
+
+@trying(deadline=None)
+@given(count_a=st.integers(1, 9), count_b=st.integers(1, 9), seed=st.integers(0, 2**63 - 1))
+def test_every_picture_is_met_equally_often(count_a, count_b, seed):
+    pictures = drawn(count_a, count_b, seed)
+    length, epochs = max(count_a, count_b), 2 * min(count_a, count_b)
+    assert len(pictures) == length
+    a, b = numbers(pictures.batch([(epoch, index) for epoch in range(epochs) for index in range(length)]))
+    for met, count in ((a, count_a), (b, count_b)):
+        assert np.bincount(met, minlength=count).tolist() == [epochs * length // count] * count
+    larger = (a, b)[count_b > count_a]
+    assert sorted(larger[:length]) == list(range(length)), "one epoch shows the larger domain once"
+
+
+def test_partners_are_drawn_independently():
+    pictures = drawn(40, 40)
+    a, b = numbers(pictures.batch([(epoch, index) for epoch in range(60) for index in range(40)]))
+    together = np.zeros((40, 40), int)
+    np.add.at(together, (a, b), 1)
+    # 2400 draws over 1600 partners: chance gives 1.5 +- 1.2 each; a fixed pairing 60 and 0.
+    assert 30 <= np.trace(together) <= 95 and together.max() <= 10
+    assert ((together - 1.5) ** 2 / 1.5).sum() == pytest.approx(1600, rel=0.15)
+    other = numbers(drawn(40, 40, seed=4).batch([(0, index) for index in range(40)]))
+    assert other != (a[:40], b[:40])
+
+
+def test_a_position_alone_decides_even_among_threads():
+    vary = Variation(8, 10, 1.0, 0.5)
+    a, b = numbered(7, 10, vary), numbered(3, 10, vary)
+    positions = [(epoch, index) for epoch in range(6) for index in range(7)]
+    expected = DomainPictures(a, b, 8, 5).batch(positions)
+    shared, found = DomainPictures(a, b, 8, 5), {}
+
+    def ask(start):
+        for place in list(range(start, len(positions), 4))[::-1]:
+            found[place] = shared.batch([positions[place]])
+
+    threads = [threading.Thread(target=ask, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert torch.equal(torch.cat([found[place].a for place in range(42)]), expected.a)
+    assert torch.equal(torch.cat([found[place].b for place in range(42)]), expected.b)
+
+
+def test_a_tiny_domain_beside_a_large_one_is_not_shuffled_again_and_again(monkeypatch):
+    calls = []
+    real = Visits._draw
+    monkeypatch.setattr(Visits, "_draw", lambda self, cycle: calls.append(cycle) or real(self, cycle))
+    visits = Visits(3, 500, 1, 0)
+    order = np.random.default_rng(0).permutation(500)
+    for epoch in range(4):
+        for index in order:
+            visits.picture(epoch * 500 + int(index))
+    assert sorted(calls) == list(range(-(-2000 // 3)))
+
+
+@pytest.mark.parametrize("least_share", [1.0, 0.4])
+def test_pairs_are_cropped_and_flipped_alike_and_domains_apart(least_share):
+    vary = Variation(20, 32, least_share, 0.5)
+    a, b = numbered(5, 32, vary), numbered(5, 32, vary, turned=True)
+    positions = [(epoch, index) for epoch in range(20) for index in range(5)]
+    pairs = DomainPictures(a, b, 20, 3, paired=True)
+    assert pairs.paired and len(pairs) == 5
+    batch = pairs.batch(positions)
+    assert (batch.a.int() - (255 - batch.b).int()).abs().max() <= (0 if least_share == 1 else 1)
+    assert batch.a[:, 2, 0, 0].tolist() == [index for _, index in positions]
+    apart = DomainPictures(a, b, 20, 3).batch(positions)
+    flips = [(half[:, 1, 0, 0] > half[:, 1, 0, -1]).float() for half in (apart.a, 255 - apart.b)]
+    corners = [half[:, 0, 0, 0].float() for half in (apart.a, 255 - apart.b)]
+    for drawn_a, drawn_b in (flips, corners):
+        assert abs(np.corrcoef(drawn_a, drawn_b)[0, 1]) < 0.25 and drawn_a.std() > 0.3
+
+
+def test_scale_covers_the_promised_shares_and_places():
+    size, stored, least = 20, 64, 0.3
+    ramp = torch.from_numpy(coordinates(1, stored)[0])
+    crops = [Variation(size, stored, least, 0.0).vary(ramp, 9, epoch, 4) for epoch in range(600)]
+    assert all(crop.shape == (3, size, size) and crop.dtype == torch.uint8 for crop in crops)
+    # A ramp of 4 levels a pixel stays one of 4 * side / size; its ends lie half a new pixel inside the crop.
+    first, last = (np.array([int(crop[0, place, 0]) for crop in crops]) / 4 for place in (1, -2))
+    steps = (last - first) / (size - 3)
+    sides, tops = steps * size, first + 0.5 - 1.5 * steps
+    shares = (sides / stored) ** 2
+    assert shares.min() == pytest.approx(least, abs=0.03) and shares.max() == pytest.approx(1, abs=0.03)
+    assert np.mean(shares) == pytest.approx((1 + least) / 2, abs=0.03) and np.std(shares) == pytest.approx(
+        (1 - least) / 12**0.5, abs=0.03
+    )
+    room = tops / (stored - sides + 1e-9)
+    inside = shares < 0.8
+    assert (
+        room[inside].min() < 0.03 and room[inside].max() > 0.97 and room[inside].mean() == pytest.approx(0.5, abs=0.05)
+    )
+
+
+def test_resizing_is_pillows_antialiased_bilinear():
+    noise = np.random.default_rng(0).integers(0, 256, (3, 70, 70), np.uint8)
+    for side, size in ((64, 24), (50, 49), (30, 32)):
+        crop = noise[:, 3 : 3 + side, 2 : 2 + side]
+        expected = Image.fromarray(crop.transpose(1, 2, 0).copy()).resize((size, size), Image.Resampling.BILINEAR)
+        got = resized(torch.from_numpy(noise)[:, 3 : 3 + side, 2 : 2 + side], size).permute(1, 2, 0).int()
+        assert (got - torch.from_numpy(np.array(expected)).int()).abs().max() <= 1
+
+
+def test_how_large_pictures_are_stored(domains):
+    def side(**augment):
+        return DomainAugmentSettings(**augment).stored(256)
+
+    assert (
+        side() == 286 and side(scale=1.0) == 286 and side(enlarge=1.0) == 256 and side(enabled=False, scale=0.5) == 256
+    )
+    assert side(scale=0.5) == 362 and side(scale=0.5, enlarge=2.0) == 362 and side(scale=0.1) == 512
+    plain = opened(domains).report.bytes
+    assert opened(domains, augment_b=DomainAugmentSettings(scale=0.5)).report.bytes - plain == 3 * 3 * (45**2 - 36**2)
+
+
+def test_settings_that_cannot_be_meant():
+    with pytest.raises(ValueError, match=r"data\.derive makes pairs out of photographs"):
+        DomainDataSettings(path=".", derive=DeriveSettings(kind="edges"))
+    with pytest.raises(ValueError, match=r"data\.path is not"):
+        DomainDataSettings(path_b=".")
+    with pytest.raises(ValueError, match=r"clear data\.augment_b"):
+        DomainDataSettings(path=".", paired=True, augment_b=DomainAugmentSettings(flip=0.0))
+    same = DomainDataSettings(path=".", paired=True, augment_b=DomainAugmentSettings())
+    assert same.augments == (same.augment, same.augment)
+
+
+def test_stored_pixels_are_the_pictures(domains):
+    splits = opened(domains, augment=STILL)
+    a, b = splits.train.show(9), splits.train.show(9, back=True)
+    assert a.names == [f"horse{n}" for n in range(5)] and b.names == [f"zebra{n}" for n in range(3)]
+    assert torch.equal(a.inputs, torch.stack([picture(domains / f"trainA/{name}.png") for name in a.names]))
+    assert torch.equal(b.inputs, torch.stack([picture(domains / f"trainB/{name}.jpg") for name in b.names]))
+    assert torch.equal(a.goal, b.inputs) and torch.equal(b.goal, a.inputs) and a.targets is b.targets is None
+    batch = splits.train.batch([(2, index) for index in range(5)])
+    assert sorted(map(hash, map(bytes, batch.a.numpy()))) == sorted(map(hash, map(bytes, a.inputs.numpy())))
+
+
+def test_what_is_shown_is_spread_whole_and_never_varied(domains):
+    train, validation = (lambda splits: (splits.train, splits.validation))(opened(domains))
+    few = train.show(2)
+    assert few.names == ["horse0", "horse2"] and len(few.goal) == 2 and torch.equal(few.inputs, train.show(2).inputs)
+    whole = picture(domains / "trainA/horse2.png", size=36)
+    assert torch.equal(few.inputs[1], resized(whole, 32))
+    assert len(validation) == 3 and not validation.paired
+    for epoch in (0, 4):
+        batch = validation.batch([(epoch, 2)])
+        assert torch.equal(batch.a[0], picture(domains / "testA/horse7.png"))
+        assert torch.equal(batch.b[0], picture(domains / "testB/zebra9.jpg"))
+
+
+def test_validation_follows_the_names(domains):
+    shown = opened(domains).validation.show(9, back=True)
+    assert shown.names == ["zebra10", "zebra11", "zebra9"]
+    assert torch.equal(shown.inputs[0], picture(domains / "testB/zebra10.jpg"))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "layout"),
+    [("{}A", "{}B", "trainA-trainB"), ("A/{}", "B/{}", "A-B"), ("horses/{}", "zebras/{}", "two-folders")],
+)
+def test_layouts(tmp_path, draw, a, b, layout):
+    seeds = itertools.count()
+    for domain, counts in ((a, {"train": 4, "val": 1}), (b, {"train": 2, "val": 3})):
+        for split, count in counts.items():
+            for number in range(count):
+                draw(tmp_path / domain.format(split) / f"{domain[0]}{number}.png", next(seeds))
+    two = {"path_b": tmp_path / "zebras"} if layout == "two-folders" else {}
+    root = tmp_path / "horses" if two else tmp_path
+    report = opened(root, **two).report
+    assert (report.layout, report.split_made) == (layout, False)
+    assert report.counts == {"train A": 4, "train B": 2, "validation A": 1, "validation B": 3}
+    turned = opened(root, **two, direction="BtoA").report
+    assert turned.counts == {"train A": 2, "train B": 4, "validation A": 3, "validation B": 1}
+    assert turned.names["train A"] == report.names["train B"] and turned.fingerprint != report.fingerprint
+
+
+def test_two_folders_of_which_one_has_splits(tmp_path, draw):
+    for number in range(20):
+        draw(tmp_path / "flat" / "deep" / f"f{number}.png", number)
+    for number in range(3):
+        draw(tmp_path / "split" / "train" / f"s{number}.png", 100 + number)
+        draw(tmp_path / "split" / "test" / f"t{number}.png", 200 + number)
+    report = opened(tmp_path / "flat", path_b=tmp_path / "split").report
+    assert report.counts["train B"] == report.counts["validation B"] == 3 and report.split_made
+    assert report.counts["train A"] + report.counts["validation A"] == 20 and report.counts["validation A"] >= 1
+    assert all(name.startswith("deep/f") for name in report.names["train A"])
+
+
+def test_a_test_folder_of_one_domain_alone_is_used(domains):
+    for file in (domains / "testB").iterdir():
+        file.unlink()
+    (domains / "testB").rmdir()
+    report = opened(domains).report
+    assert report.counts == {"train A": 5, "train B": 2, "validation A": 2, "validation B": 1}
+
+
+def test_without_validation_pictures_there_is_nothing_to_ask_for(tmp_path, draw):
+    for number in range(3):
+        draw(tmp_path / "trainA" / f"a{number}.png", number)
+        draw(tmp_path / "trainB" / f"b{number}.png", 50 + number)
+    splits = opened(tmp_path, validation=0.0)
+    shown = splits.validation.show(4)
+    assert len(splits.validation) == 0 and shown.inputs.shape == (0, 3, 32, 32) and not splits.validation.paired
+
+
+@pytest.fixture
+def side_by_side(tmp_path, draw):
+    for number in range(8):
+        draw(tmp_path / "train" / f"{number}.png", number, 96, 48)
+    for number in range(3):
+        draw(tmp_path / "val" / f"{number}.png", 100 + number, 96, 48)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("direction", "first"), [("AtoB", "left"), ("BtoA", "right")])
+def test_side_by_side_pairs_are_drawn_apart_and_measured_as_pairs(side_by_side, direction, first):
+    splits = opened(side_by_side, direction=direction, augment=STILL)
+    second = {"left": "right", "right": "left"}[first]
+    shown = splits.validation.show(2)
+    assert splits.validation.paired and not splits.train.paired and splits.train.show(1).targets is None
+    assert torch.equal(shown.inputs[1], picture(side_by_side / "val/1.png", first))
+    assert torch.equal(shown.targets[1], picture(side_by_side / "val/1.png", second))
+    back = splits.validation.show(2, back=True)
+    assert torch.equal(back.inputs, shown.targets) and torch.equal(back.targets, shown.inputs)
+    batch = splits.train.batch([(epoch, index) for epoch in range(9) for index in range(8)])
+    halves = [splits.train.show(8, back).inputs.numpy() for back in (False, True)]
+    partners = {bytes(a): bytes(b) for a, b in zip(*halves, strict=True)}
+    together = [partners[bytes(a)] == bytes(b) for a, b in zip(batch.a.numpy(), batch.b.numpy(), strict=True)]
+    assert sum(together) < 25
+    assert any("hidden truth of validation (3 pairs)" in warning for warning in splits.report.warnings)
+
+
+def test_a_list_of_pairs(tmp_path, draw):
+    rows = [(f"in/{n}.png", f"out/{n}.png") for n in range(4)] + [
+        ("in/0.png", "out/extra.png"),
+        ("in/0.png", "gone.png"),
+    ]
+    for number, name in enumerate(sorted({name for row in rows[:5] for name in row})):
+        draw(tmp_path / name, number)
+    lines = [json.dumps({"input_file_name": a, "target_file_name": b}) for a, b in rows]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(lines))
+    report = opened(tmp_path, validation=0.0).report
+    assert report.layout == "metadata" and report.counts["train A"] == 4 and report.counts["train B"] == 5
+    assert "gone.png" in report.unmatched[0] and "1 pictures without a partner" in report.warnings[0]
+
+
+def test_equal_names_in_validation_are_the_hidden_truth(domains, draw):
+    for number in range(20):
+        draw(domains / "valA" / f"{number}.png", 200 + number)
+        draw(domains / "valB" / f"{number}.jpg", 300 + number)
+    draw(domains / "valA" / "lone.png", 400)
+    draw(domains / "valB" / "sole.png", 401)
+    splits = opened(domains)
+    assert splits.validation.paired and len(splits.validation) == 20
+    assert splits.report.unmatched == ["valA/lone.png", "valB/sole.png"]
+    shown = splits.validation.show(20)
+    assert torch.equal(shown.inputs[3], picture(domains / f"valA/{shown.names[3]}.png"))
+    assert torch.equal(shown.targets[3], picture(domains / f"valB/{shown.names[3]}.jpg"))
+    assert torch.equal(shown.goal, shown.targets)
+    truth, left_out = splits.report.warnings
+    assert "equal names" in truth and "never trained on" in truth
+    assert left_out == "2 validation pictures without a partner of the same name are left out"
+    for number in range(3):
+        draw(domains / "valA" / f"more{number}.png", 500 + number)
+        draw(domains / "valB" / f"other{number}.png", 600 + number)
+    splits = opened(domains)
+    assert not splits.validation.paired and splits.validation.show(3).targets is None and not splits.report.warnings
+    assert splits.report.counts["validation A"] == 24
+
+
+def test_a_bad_half_leaves_the_hidden_truth_aligned(draw, tmp_path_factory):
+    root, seeds = tmp_path_factory.mktemp("halves"), itertools.count()
+    for number in range(6):
+        for split in ("train", "val"):
+            for domain in "AB":
+                draw(root / f"{split}{domain}" / f"{number}.png", next(seeds))
+    for name in ("valA/2.png", "valB/4.png", "trainB/1.png"):
+        (root / name).write_bytes(b"")
+    splits = opened(root, paired=True, augment=STILL)
+    assert splits.validation.show(9).names == ["0", "1", "3", "5"] and len(splits.train) == 5
+    for pictures, split in ((splits.validation, "val"), (splits.train, "train")):
+        shown = pictures.show(9)
+        for row, name in enumerate(shown.names):
+            assert torch.equal(shown.inputs[row], picture(root / f"{split}A/{name}.png"))
+            assert torch.equal(shown.targets[row], picture(root / f"{split}B/{name}.png"))
+        batch = pictures.batch([(3, index) for index in range(len(pictures))])
+        assert torch.equal(batch.a, shown.inputs) and torch.equal(batch.b, shown.targets)
+    assert sorted(bad.file for bad in splits.report.unreadable) == sorted(
+        str(root / name) for name in ("valA/2.png", "valB/4.png", "trainB/1.png")
+    )
+
+
+def test_divided_domains_put_equal_names_in_the_same_split(tmp_path, draw):
+    for number in range(40):
+        draw(tmp_path / "A" / f"{number}.png", number)
+        draw(tmp_path / "B" / f"{number}.png", 100 + number)
+    report = opened(tmp_path).report
+    assert report.names["validation A"] == report.names["validation B"] and report.split_made
+    assert not set(report.names["train A"]) & set(report.names["validation A"])
+
+
+def test_paired_training_is_as_in_pix2pix(domains, draw, tmp_path):
+    assert "data.paired=true needs equal names" in refused(domains, paired=True).message
+    for number in range(6):
+        draw(domains / "trainA" / f"{number}.png", 200 + number)
+        draw(domains / "trainB" / f"{number}.png", 300 + number)
+    error = refused(domains, paired=True)
+    assert "have no partner" in error.message and "data.max_bad" in error.tip
+    splits = opened(domains, paired=True, max_bad=1.0)
+    names = splits.report.names
+    assert names["train A"] == names["train B"] and names["validation A"] == names["validation B"]
+    assert sorted(names["train A"] + names["validation A"]) == [str(n) for n in range(6)], "testA has no pairs"
+    assert (
+        splits.train.paired
+        and len(splits.train) == len(names["train A"])
+        and "testA/horse7.png" in splits.report.unmatched
+    )
+
+
+def test_refusals_name_the_remedy(tmp_path, draw, domains):
+    with pytest.raises(DataError, match="no pictures are given"):
+        open_domains(DomainDataSettings(), 1)
+    assert "there is no folder" in refused(tmp_path / "none").message
+    (tmp_path / "empty").mkdir()
+    error = refused(domains / "trainA", path_b=tmp_path / "empty")
+    assert "domain B has no training pictures" in error.message and "is empty" in error.message
+    assert "is empty" in refused(tmp_path / "empty").message
+    error = refused(domains / "trainA")
+    assert "single photographs (5): one domain, where two are needed" in error.message and "data.path_b=" in error.tip
+    draw(tmp_path / "one" / "a.png")
+    error = refused(tmp_path / "one", path_b=domains / "trainA")
+    assert f"domain A ({tmp_path / 'one'})" in error.message and "only 1 usable training picture" in error.message
+    assert "at least 2 in each domain, and some hundred" in error.tip
+    draw(tmp_path / "wide" / "val" / "a.png", 0, 64, 32)
+    assert "no training pictures, only val" in refused(tmp_path / "wide").message
+    (tmp_path / "half" / "trainA").mkdir(parents=True)
+    assert "no trainB" in refused(tmp_path / "half").message
+    draw(tmp_path / "late" / "testA" / "a.png")
+    draw(tmp_path / "late" / "testB" / "a.png")
+    assert "domain A has no training pictures, only" in refused(tmp_path / "late").message
+
+
+def test_two_class_folders_are_named_as_the_domains(tmp_path, draw):
+    for number in range(3):
+        draw(tmp_path / "apple" / f"{number}.png", number)
+        draw(tmp_path / "orange" / f"{number}.png", 9 + number)
+    assert refused(tmp_path).tip == f"data.path={tmp_path / 'apple'} data.path_b={tmp_path / 'orange'}"
+    (tmp_path / "loose.png").write_bytes((tmp_path / "apple/0.png").read_bytes())
+    assert "FOLDER" in refused(tmp_path).tip
+
+
+def test_one_folder_for_both_domains_is_refused(tmp_path, draw, domains):
+    assert (
+        "both domains are the same folder"
+        in refused(domains / "trainA", path_b=domains / "../" / domains.name / "trainA").message
+    )
+    (tmp_path / "linked").symlink_to(domains / "trainA")
+    assert "both domains are the same folder" in refused(domains / "trainA", path_b=tmp_path / "linked").message
+    draw(domains / "trainA" / "more" / "x.png", 5)
+    assert "lies inside the other" in refused(domains / "trainA", path_b=domains / "trainA/more").message
+
+
+def test_the_same_pictures_in_both_domains(tmp_path, draw):
+    for number in range(4):
+        for domain in "AB":
+            draw(tmp_path / f"train{domain}" / f"{domain}{number}.png", number)
+    assert "learn to copy" in refused(tmp_path, validation=0.0).message
+    draw(tmp_path / "trainB" / "new.png", 99)
+    (warning,) = opened(tmp_path, validation=0.0).report.warnings
+    assert warning.startswith("4 training pictures are in both domains")
+
+
+def test_validation_pictures_in_training_are_warned_of(domains):
+    (domains / "testB/again.jpg").write_bytes((domains / "trainB/zebra1.jpg").read_bytes())
+    (warning,) = opened(domains).report.warnings
+    assert "1 validation pictures are also in training" in warning
+    assert "testB/again.jpg = trainB/zebra1.jpg" in warning
+
+
+def test_bad_files_count_in_their_own_domain(domains):
+    (domains / "trainB/zebra1.jpg").write_bytes(b"words")
+    report = opened(domains).report
+    assert report.names["train B"] == ["zebra0", "zebra2"] and len(report.names["train A"]) == 5
+    assert [(bad.file, bad.reason) for bad in report.unreadable] == [
+        (str(domains / "trainB/zebra1.jpg"), "a text file, not a picture")
+    ]
+    error = refused(domains, max_bad=0.15)
+    assert (
+        f"1 of 6 pictures in domain B ({domains / 'trainB'})" in error.message
+        and "zebra1.jpg: a text file" in error.message
+    )
+    assert "data.max_bad (now 0.15)" in error.tip
+
+
+def test_second_start_decodes_nothing(domains, monkeypatch):
+    calls = []
+    real = decoded_module.decode_item
+    monkeypatch.setattr(decoded_module, "decode_item", lambda item, how: calls.append(item.name) or real(item, how))
+    first = opened(domains)
+    assert len(calls) == 13
+    for change in ({}, {"cache": "disk"}, {"workers": 0}):
+        again = opened(domains, **change)
+        positions = [(epoch, index) for epoch in range(3) for index in range(5)]
+        assert torch.equal(first.train.batch(positions).a, again.train.batch(positions).a)
+        assert torch.equal(first.train.batch(positions).b, again.train.batch(positions).b)
+        assert again.report.fingerprint == first.report.fingerprint and again.report.in_memory == (
+            not change.get("cache")
+        )
+    assert len(calls) == 13
+    opened(domains, direction="BtoA")
+    assert len(calls) == 13, "each domain has entries of its own"
+
+
+def test_fingerprint_follows_content_and_settings_not_the_place(domains, tmp_path_factory, draw):
+    first = opened(domains).report.fingerprint
+    moved = tmp_path_factory.mktemp("elsewhere") / "moved"
+    domains.rename(moved)
+    assert opened(moved).report.fingerprint == first
+    assert opened(moved, augment_b=DomainAugmentSettings()).report.fingerprint == first
+    changes = ({"augment_b": STILL}, {"augment": STILL}, {"fit": "crop"}, {"direction": "BtoA"})
+    changed = [opened(moved, **change).report.fingerprint for change in changes]
+    draw(moved / "trainB" / "zebra0.jpg", 77)
+    changed.append(opened(moved).report.fingerprint)
+    assert len({first, *changed}) == 6
+
+
+def test_paired_changes_the_fingerprint(side_by_side):
+    assert opened(side_by_side).report.fingerprint != opened(side_by_side, paired=True).report.fingerprint
+
+
+def test_report_is_json_and_progress_counts_all(domains):
+    told = []
+    report = open_domains(settings(domains), 3, lambda done, total: told.append((done, total))).report
+    document = json.loads(json.dumps(report.as_json()))
+    assert document["schema"] == 1 and document["layout"] == "trainA-trainB"
+    assert document["counts"] == {"train A": 5, "train B": 3, "validation A": 2, "validation B": 3}
+    assert document["names"]["validation A"] == ["horse7", "horse8"]
+    assert not document["unreadable"] and not document["warnings"] and not document["unmatched"]
+    assert told == [(done, 13) for done in range(1, 14)]
+
+
+def test_how_the_domains_differ_is_said(tmp_path):
+    for domain, shade in (("A", 60), ("B", 190)):
+        (tmp_path / f"train{domain}").mkdir()
+        for number in range(12):
+            noise = np.random.default_rng(number + shade).integers(-40, 40, (16, 16)) + shade
+            Image.fromarray(noise.astype(np.uint8)).save(tmp_path / f"train{domain}" / f"{domain}{number}.png")
+    (warning,) = opened(tmp_path, validation=0.0).report.warnings
+    assert warning.startswith("B is brighter than A") and "even out the brightness" in warning

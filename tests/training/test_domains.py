@@ -1,0 +1,163 @@
+"""Training between two domains: what is logged, drawn and saved, in both directions and in one."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from cases import DOMAINS
+from PIL import Image
+from rich.console import Console
+
+import limner
+from limner.cli import main
+from limner.config.load import load_recipe
+from limner.errors import DataError
+from limner.training.copying import watch_copying
+from limner.training.evaluation import Direction, Judged
+from limner.training.logs import read_events
+from limner.training.session import open_pictures
+
+SIZE = 16
+
+
+def train(recipe: str, pictures: Path, runs: Path, *words: str) -> limner.Run:
+    words = (*DOMAINS, f"data.path={pictures}", *words)
+    return limner.train(recipe, name="run", runs=runs, words=words, console=Console(file=io.StringIO()))
+
+
+@pytest.fixture(scope="session")
+def domains(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dark and bright pictures, fewer bright ones, without partners."""
+    folder, random = tmp_path_factory.mktemp("domains"), np.random.default_rng(3)
+    for name, count, low in (("trainA", 6, 0), ("trainB", 4, 120), ("testA", 3, 0), ("testB", 2, 120)):
+        (folder / name).mkdir()
+        for number in range(count):
+            coarse = random.integers(low, low + 100, (4, 4, 3), np.uint8)
+            picture = Image.fromarray(coarse).resize((20, 20), Image.Resampling.BICUBIC)
+            picture.save(folder / name / f"{name}{number}.png")
+    return folder
+
+
+def test_both_directions_are_logged_drawn_and_ranked(domains: Path, tmp_path: Path) -> None:
+    run = train("cyclegan-horse2zebra", domains, tmp_path)
+    tags = {tag for row in run.metrics() for tag in row.values}
+    both = {f"{split}/{way}/{name}" for split in ("train", "val") for way in ("AtoB", "BtoA")
+            for name in ("change", "change_share", "round_trip", "spectrum_distance")}  # fmt: skip
+    assert both <= tags and not {tag for tag in tags if tag.endswith(("/l1", "/ssim", "/against_copy"))}
+    terms = {"generators/cycle_a", "generators/identity_b", "generators/feedback_fake_a", "discriminators/real_b"}
+    assert {f"{split}/{term}" for split in ("train", "val") for term in terms} <= tags
+    samples = run.path / "samples"
+    made = {path.name for path in (samples / "step-000006").iterdir()}
+    assert made == {
+        f"{split}-{way}-0{number}{back}.png"
+        for split in ("val", "train") for way in ("AtoB", "BtoA") for number in (0, 1) for back in ("", "-back")
+    }  # fmt: skip
+    assert not (samples / "target").exists()
+    with Image.open(samples / "grid-000006.png") as grid:
+        assert grid.size[0] == 3 * SIZE + 2 * 2, "input, output, there and back"
+    document = json.loads((samples / "validation.json").read_text())
+    assert document["ranked_by"] == "change"
+    assert {(row["direction"], row["rank"]) for row in document["pictures"]} == {
+        (way, rank) for way in ("AtoB", "BtoA") for rank in ("least", "median", "most")
+    }
+    assert all((samples / row["returned"]).is_file() for row in document["pictures"])
+
+
+def test_a_hidden_truth_is_measured_against_in_both_directions(pairs: Path, tmp_path: Path) -> None:
+    run = train("cyclegan-horse2zebra", pairs, tmp_path)
+    last = run.metrics()[-1].values
+    assert {f"val/{way}/{name}" for way in ("AtoB", "BtoA") for name in ("l1", "l2", "ssim", "against_copy")} <= set(
+        last
+    )
+    assert "train/AtoB/l1" not in last, "training pictures are drawn without their partners"
+
+
+def test_one_direction_has_no_name(domains: Path, tmp_path: Path) -> None:
+    run = train("cut-horse2zebra", domains, tmp_path, "data.direction=BtoA", "loss.patches=8")
+    tags = {tag for row in run.metrics() for tag in row.values}
+    assert {"val/change", "val/change_share", "val/generator/nce", "val/generator/nce_identity"} <= tags
+    model = limner.load(run.path)
+    assert model.directions == ["BtoA"]
+    picture = Image.open(next((domains / "testB").iterdir()))
+    with pytest.raises(DataError, match="translates BtoA only, not AtoB"):
+        model.translate(picture, direction="AtoB")
+    assert model.translate(picture).size == (20, 20)
+    (grid,) = (run.path / "samples").glob("grid-000006.png")
+    with Image.open(grid) as drawn:
+        assert drawn.size[0] == 2 * SIZE + 2
+
+
+def test_the_model_translates_as_the_generators_do_and_survives_its_file(domains: Path, tmp_path: Path) -> None:
+    run = train("cyclegan-horse2zebra", domains, tmp_path)
+    model = limner.load(run.path)
+    model.save(tmp_path / "model.safetensors")
+    again = limner.load(tmp_path / "model.safetensors")
+    with Image.open(next((domains / "testA").iterdir())) as image:
+        picture = image.resize((SIZE, SIZE))
+    for way, back in (("AtoB", False), ("BtoA", True)):
+        made = np.asarray(model.translate(picture, direction=way))
+        assert np.array_equal(made, np.asarray(again.translate(picture, direction=way)))
+        state = limner.load(run.path).state_dict()
+        prefix = "back." if back else "there."
+        network = model.networks[way]
+        assert all(torch.equal(tensor, state[prefix + name]) for name, tensor in network.state_dict().items())
+    assert not np.array_equal(
+        np.asarray(model.translate(picture)), np.asarray(model.translate(picture, direction="BtoA"))
+    )
+
+
+def test_translate_takes_a_direction(domains: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train("cyclegan-horse2zebra", domains, tmp_path)
+    words = ["translate", str(tmp_path / "run"), str(domains / "testB"), "--direction", "BtoA"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    assert len(list((tmp_path / "out").iterdir())) == 2
+    train_cut = limner.train(
+        "cut-horse2zebra", name="one-way", runs=tmp_path, console=Console(file=io.StringIO()),
+        words=(*DOMAINS, f"data.path={domains}", "loss.patches=8"),
+    )  # fmt: skip
+    capsys.readouterr()
+    words[1] = str(train_cut.path)
+    assert main([*words, "--out", str(tmp_path / "none")]) == 1
+    assert "translates AtoB only, not BtoA" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_generator_that_copies_is_reported_once(
+    domains: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limner.metrics.translation.COPYING", 10.0)
+    run = train("cyclegan-horse2zebra", domains, tmp_path, "loss.adversary=false", "loss.identity=0")
+    told = [event.detail for event in read_events(run.path / "events.jsonl") if event.event == "copying"]
+    assert len(told) == 2 and any("A -> B copies its input" in text for text in told)
+    assert "A -> B copies its input" in (run.path / "log.txt").read_text()
+
+
+def test_copying_begins_and_ends() -> None:
+    def judged(**shares: float) -> Judged:
+        looks = {way: Direction(None, None, {"change_share": share}) for way, share in shares.items()}  # type: ignore[arg-type]
+        return Judged({}, looks)
+
+    now, told = watch_copying(judged(AtoB=0.1, BtoA=0.9), [])
+    assert now == ["AtoB"] and [name for name, _ in told] == ["copying"]
+    now, told = watch_copying(judged(AtoB=0.1, BtoA=0.1), now)
+    assert now == ["AtoB", "BtoA"] and len(told) == 1 and told[0][1].startswith("B -> A")
+    now, told = watch_copying(judged(AtoB=0.9, BtoA=0.1), now)
+    assert now == ["BtoA"] and told[0] == ("copying-ended", "A -> B no longer copies its input")
+    assert watch_copying(Judged({}, {"": Direction(None, None, {})}), []) == ([], [])  # type: ignore[arg-type]
+
+
+def test_limner_draws_the_pictures_of_a_recipe_that_names_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_CACHE", str(tmp_path / "cache"))
+    recipe = load_recipe("cyclegan-quickstart", ["data.drawn.count=10", "data.size=32"])
+    splits = open_pictures(recipe, Console(file=io.StringIO()))
+    assert splits.report.counts["train A"] == splits.report.counts["train B"] == 8
+    assert splits.validation.show(2).targets is not None
+    (folder,) = (path for path in (tmp_path / "cache").iterdir() if path.is_dir())
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}
+    assert open_pictures(recipe, Console(file=io.StringIO())).report.fingerprint == splits.report.fingerprint
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")} == before
