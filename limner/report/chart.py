@@ -90,7 +90,7 @@ def draw(
     last_step = max(last_step, 1)
     smoothed = [smooth(line.series.values) for line in lines]
     logarithmic = bounds is None and _is_wide(lines)
-    low, high = bounds or _bounds(lines, smoothed, logarithmic)
+    low, high = bounds or _bounds(lines, smoothed, logarithmic, reference)
     paths: list[Path] = []
     points: list[dict[str, Any]] = []
     for line, values in zip(lines, smoothed, strict=True):
@@ -164,9 +164,11 @@ def _is_wide(lines: Sequence[Line]) -> bool:
     return bool(high / low > _LOG_FROM)
 
 
-def _bounds(lines: Sequence[Line], smoothed: Sequence[Numbers], logarithmic: bool) -> tuple[float, float]:
-    """All of the smooth lines, and the raw ones but for rare spikes."""
-    edges: list[float] = []
+def _bounds(
+    lines: Sequence[Line], smoothed: Sequence[Numbers], logarithmic: bool, reference: float | None
+) -> tuple[float, float]:
+    """All of the smooth lines, the raw ones but for rare spikes, and the value that is marked."""
+    edges: list[float] = [] if reference is None else [reference]
     for line, values in zip(lines, smoothed, strict=True):
         finite, raw = (numbers[np.isfinite(numbers)] for numbers in (values, line.series.values))
         if len(finite):

@@ -4,50 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from limner.errors import RunError
-from limner.report import words
-from limner.report.glossary import METRICS, Better, better
-from limner.report.limits import LAMBDA
-from limner.report.pictures import content_hash
-from limner.report.reading import RunFiles, dig, read_run
-from limner.report.samples import Sample, fixed_samples
+from limner.report.glossary import METRICS, Better, better, copy_wins, place
+from limner.report.limits import WEIGHTS
+from limner.report.matching import Row, match_pictures
+from limner.report.reading import RunFiles, read_run
 from limner.report.series import Series, all_series
 from limner.report.settings import UNSET, Difference, differing
-from limner.report.summary import progress
+from limner.report.summary import between_domains, both_ways, progress
+from limner.report.tags import read_tag
 
 SCHEMA = 1
 """Version of the document that `limner compare --json` prints."""
-MOST_ROWS = 8
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One tag in all runs, each value with its step; None where a run did not log it. `best` counts runs from 0."""
+    """One tag in all runs, each value with its step; None where a run did not log it.
+
+    Attributes:
+        best: the run with the best value, counted from 0; None where that would say nothing, as where a copy wins.
+    """
 
     tag: str
     better: Better
     values: list[tuple[float, int] | None]
     best: int | None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One input picture, and the sample of each run that has exactly this input."""
-
-    input: Path
-    samples: list[Sample | None]
-
-    @property
-    def label(self) -> str:
-        return next(sample.label for sample in self.samples if sample)
-
-    @property
-    def target(self) -> Path | None:
-        return next((sample.target for sample in self.samples if sample and sample.target), None)
 
 
 @dataclass(frozen=True)
@@ -89,14 +75,16 @@ def compare_runs(paths: Sequence[Path]) -> Comparison:
         )
     runs = [read_run(path) for path in paths]
     labels = _labels(runs)
-    series = [all_series(run.metrics) for run in runs]
+    matched = match_pictures(runs)
+    series = [_directed(all_series(run.metrics), way) for run, way in zip(runs, matched.ways, strict=True)]
     differences = differing([run.recipe for run in runs])
     tags = [tag for tag in _ordered(series) if tag.startswith("val/")]
-    newest = [_measured(tag, [_last(one.get(tag)) for one in series]) for tag in tags]
+    unlike = _unlike(runs)
+    newest = [_measured(tag, [_last(one.get(tag)) for one in series], unlike) for tag in tags]
     step = _common_step(series, tags)
     ends = {value[1] for row in newest for value in row.values if value}
-    common = [_measured(tag, [_at(one.get(tag), step) for one in series]) for tag in tags] if step is not None else []
-    rows, same_inputs, warnings = _rows(runs, labels)
+    at_step = [] if step is None else [(tag, [_at(one.get(tag), step) for one in series]) for tag in tags]
+    common = [_measured(tag, values, unlike) for tag, values in at_step]
     return Comparison(
         runs,
         labels,
@@ -105,9 +93,9 @@ def compare_runs(paths: Sequence[Path]) -> Comparison:
         newest,
         common if ends != {step} else [],
         step,
-        rows,
-        same_inputs,
-        _fairness(runs, labels, differences, ends) + warnings,
+        matched.rows,
+        matched.same_inputs,
+        _fairness(runs, labels, differences, ends) + matched.warnings,
         [f"{label}: {note}" for run, label in zip(runs, labels, strict=True) for note in run.notes],
     )
 
@@ -130,7 +118,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
                         "step": one.last_step,
                     }
                     for tag, one in sorted(series.items())
-                    if tag.partition("/")[2] in METRICS or tag.startswith("val/")
+                    if read_tag(tag).name in METRICS or tag.startswith("val/")
                 ],
             }
             for run, label, series in zip(comparison.runs, comparison.labels, comparison.series, strict=True)
@@ -169,36 +157,6 @@ def _row_document(row: Measured, labels: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _rows(runs: Sequence[RunFiles], labels: Sequence[str]) -> tuple[list[Row], bool, list[str]]:
-    """Samples matched by the pixels of their input: place and name in the folder mean nothing across runs."""
-    found: dict[str, Row] = {}
-    for number, run in enumerate(runs):
-        for sample in fixed_samples(run.path, most=2 * MOST_ROWS):
-            key = content_hash(sample.input) if sample.input else None
-            if key is None or sample.input is None:
-                continue
-            row = found.setdefault(key, Row(sample.input, [None] * len(runs)))
-            row.samples[number] = row.samples[number] or sample
-    # A stable sort: pictures that more runs share come first, validation before training within each.
-    rows = sorted(found.values(), key=lambda row: row.samples.count(None))
-    shared = [row for row in rows if None not in row.samples]
-    same = bool(rows) and len(shared) == len(rows)
-    warnings = []
-    if rows and not shared:
-        warnings.append(
-            "No input picture is followed by all of these runs (another data set, size, direction or number of "
-            "samples), so the rows have gaps: pictures in one column cannot be held against another's."
-        )
-    elif not same:
-        apart = len(rows) - len(shared)
-        warnings.append(
-            f"The runs follow partly different pictures: rows are matched by the content of the input, and "
-            f"{words.plural(apart, 'picture')} not followed by every run {'is' if apart == 1 else 'are'} "
-            "left out."
-        )
-    return (shared or rows)[:MOST_ROWS], same, warnings
-
-
 def _fairness(
     runs: Sequence[RunFiles], labels: Sequence[str], differences: Sequence[Difference], ends: set[int]
 ) -> list[str]:
@@ -207,16 +165,37 @@ def _fairness(
         found.append("The runs end at different steps: compare them at their last common step, not at their ends.")
     keys = {row.key for row in differences}
     if any(key.startswith("loss.") for key in keys):
-        found.append(LAMBDA)
-    judged_on = [dig(run.data, "names.validation") for run in runs]
-    if keys & {"data.size", "data.direction", "data.fit", "data.derive.kind"} or any(
-        names != judged_on[0] for names in judged_on
-    ):
+        found.append(WEIGHTS)
+    if _unlike(runs):
+        found.append(
+            "Spectrum distance is measured against the true pictures where pairs are learnt, and against any pictures "
+            "of the target domain where domains are: it does not compare between the two."
+        )
+    decisive = {"data.size", "data.direction", "data.fit", "data.derive.kind"}
+    if any(both_ways(run) for run in runs):
+        # The rows of the table name the direction.
+        decisive.remove("data.direction")
+    judged_on = [_judged_on(run) for run in runs]
+    if keys & decisive or any(names != judged_on[0] for names in judged_on):
         found.append("The runs were not judged on the same validation pictures, so their numbers do not compare.")
     unfinished = [label for run, label in zip(runs, labels, strict=True) if progress(run).unfinished]
     if unfinished:
         found.append(f"Not finished when this page was made: {', '.join(unfinished)}.")
     return found
+
+
+def _unlike(runs: Sequence[RunFiles]) -> str:
+    """The metric that is not the same thing in all of the runs; "" when there is none."""
+    return "spectrum_distance" if len({between_domains(run) for run in runs}) > 1 else ""
+
+
+def _judged_on(run: RunFiles) -> list[Any]:
+    """Names of the validation pictures of both kinds, whichever of them is called A."""
+    names = run.data.get("names")
+    if not isinstance(names, dict):
+        return []
+    both = [names.get(f"validation {domain}", names.get("validation")) for domain in "AB"]
+    return sorted(both, key=str)
 
 
 def _labels(runs: Sequence[RunFiles]) -> list[str]:
@@ -229,18 +208,28 @@ def _labels(runs: Sequence[RunFiles]) -> list[str]:
     return labels
 
 
+def _directed(series: Mapping[str, Series], way: str) -> dict[str, Series]:
+    """The series with the direction named in the tags of picture metrics, as runs with two directions log them."""
+    found = {}
+    for tag, one in series.items():
+        parts = read_tag(tag)
+        named = way and parts.name in METRICS and not parts.direction
+        key = f"{parts.split}/{way}/{parts.name}" if named else tag
+        found[key] = replace(one, tag=key)
+    return found
+
+
 def _ordered(series: Sequence[Mapping[str, Series]]) -> list[str]:
-    """All tags: picture metrics as the glossary orders them, then the rest as logged."""
-    tags = dict.fromkeys(tag for one in series for tag in one)
-    order = [f"val/{name}" for name in METRICS]
-    return sorted(tags, key=lambda tag: order.index(tag) if tag in order else len(order))
+    """All tags: picture metrics as the glossary orders them, direction by direction, then the rest as logged."""
+    return sorted(dict.fromkeys(tag for one in series for tag in one), key=place)
 
 
-def _measured(tag: str, values: list[tuple[float, int] | None]) -> Measured:
+def _measured(tag: str, values: list[tuple[float, int] | None], unlike: str) -> Measured:
     direction = better(tag)
+    comparable = not copy_wins(tag) and read_tag(tag).term != unlike
     finite = {number: value[0] for number, value in enumerate(values) if value and math.isfinite(value[0])}
     best = None
-    if direction and len(finite) > 1 and len(set(finite.values())) > 1:
+    if direction and comparable and len(finite) > 1 and len(set(finite.values())) > 1:
         best = (min if direction == "lower" else max)(finite, key=lambda number: finite[number])
     return Measured(tag, direction, values, best)
 

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from limner import __version__
 from limner.report import summary, words
+from limner.report.alarms import broken, copying
 from limner.report.budget import Written, write_page
-from limner.report.chart import spark
 from limner.report.curves import run_curves
-from limner.report.glossary import METRICS, Meaning, better
-from limner.report.limits import run_limits
+from limner.report.glossary import better
+from limner.report.limits import run_limits, verdict
 from limner.report.pictures import Album, Level
+from limner.report.ranking import ranking
 from limner.report.reading import Json, RunFiles, dig, read_run
 from limner.report.render import render
-from limner.report.samples import Sample, Triple, fixed_samples, newest_grid, ranking, time_lapse
-from limner.report.series import Series, all_series
+from limner.report.samples import fixed_samples, newest_grid, time_lapse
+from limner.report.series import all_series
 from limner.report.settings import changed_from_shipped, flatten
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One key number: the newest value of a validation metric, its best, and its course in a tiny chart."""
-
-    meaning: Meaning
-    value: float
-    step: int
-    best: tuple[float, int] | None
-    course: str
+from limner.report.strips import moving_slots, moving_stages, newest_strips, ranked_strip
+from limner.report.tags import read_tag
+from limner.report.tiles import key_tiles
 
 
 def write_report(run: Path, out: Path | None = None) -> Written:
@@ -51,17 +42,20 @@ def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:
     album = Album(level)
     notes = list(run.notes)
     series = all_series(run.metrics)
+    domains = summary.between_domains(run)
     samples = fixed_samples(run.path)
-    frames, pool = time_lapse([sample.outputs for sample in samples], captions(run), album)
+    # Of pairs a missing target is shown as missing; between domains there usually is none.
+    followed_known = not domains or any(sample.target for sample in samples)
+    frames, pool = time_lapse(moving_slots(samples), captions(run), album)
     ranked = ranking(run.path, notes)
-    triples = [
-        (one, Triple(one.name, album.embed(one.input), album.embed(one.output), album.embed(one.target)))
-        for one in ranked.pictures
-    ]
-    newest = _newest(samples, album)
+    ranked_known = not domains or any(one.target for one in ranked.pictures)
+    known = not domains or any(read_tag(tag).name == "l1" for tag in series)
+    newest = newest_strips(samples, album, followed_known)
     grid = None if samples else album.embed(newest_grid(run.path))
     if not samples and grid is None:
         notes.append("There are no sample pictures (yet), so none are shown.")
+    ranks = [(one, ranked_strip(one, album, ranked_known)) for one in ranked.pictures]
+    stages = moving_stages(samples, album, followed_known)
     if album.unreadable:
         names = ", ".join(sorted(set(album.unreadable))[:5])
         notes.append(f"{words.plural(len(album.unreadable), 'picture')} cannot be read and left out: {names}.")
@@ -74,17 +68,22 @@ def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:
         about=[line for line in (dig(run.recipe, "about.title"), dig(run.recipe, "about.paper")) if line],
         sentence=summary.sentence(run),
         progress=summary.progress(run),
-        broken=_broken(series),
+        broken=broken(series),
+        copying=copying(run.events),
         notes=notes,
+        # Pictures that no number can vouch for must be large enough to judge by eye.
+        roomy=domains,
         newest=newest,
         grid=grid,
-        tiles=_tiles(series),
+        grid_columns=_grid_columns(summary.both_ways(run), followed_known),
+        tiles=key_tiles(series, domains),
+        verdict=verdict(series, known),
         ranking=ranked,
-        triples=triples,
+        ranks=ranks,
         frames=frames,
         pool=pool,
-        stills=_stills(samples, album),
-        curves=run_curves(series, run.step),
+        stages=stages,
+        curves=run_curves(series, run.step, domains),
         numbers=[(one, one.best(better(tag)), better(tag)) for tag, one in sorted(series.items())],
         data=_shown(run.data),
         unreadable=_unreadable(run.data),
@@ -94,7 +93,7 @@ def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:
         events=[_event(event) for event in run.events],
         install=summary.environment_command(run.environment),
         commands=summary.repeat(run),
-        limits=run_limits(run, series),
+        limits=run_limits(run, series, known),
     )
     return page, notes
 
@@ -112,38 +111,8 @@ def captions(run: RunFiles) -> dict[int, str]:
     return found
 
 
-def _newest(samples: list[Sample], album: Album) -> tuple[Triple, int] | None:
-    """The first followed picture that can be shown, as it came out last, and its step; validation pictures first."""
-    for sample in samples:
-        for step in sorted(sample.outputs, reverse=True):
-            if output := album.embed(sample.outputs[step]):
-                triple = Triple(sample.label, album.embed(sample.input), output, album.embed(sample.target))
-                return triple, step
-    return None
-
-
-def _stills(samples: list[Sample], album: Album) -> list[tuple[str, list[tuple[int, Triple]]]]:
-    """Headings, and under each the slots of the time-lapse with what does not move in them."""
-    found = []
-    for split, heading in (("val", "Validation pictures, never trained on"), ("train", "Training pictures")):
-        slots = [
-            (number, Triple(sample.label, album.embed(sample.input), None, album.embed(sample.target)))
-            for number, sample in enumerate(samples)
-            if sample.split == split
-        ]
-        if slots:
-            found.append((heading, slots))
-    return found
-
-
-def _tiles(series: Mapping[str, Series]) -> list[Tile]:
-    found = [(meaning, series[f"val/{name}"]) for name, meaning in METRICS.items() if f"val/{name}" in series]
-    return [Tile(meaning, one.last, one.last_step, one.best(meaning.better), spark(one)) for meaning, one in found]
-
-
-def _broken(series: Mapping[str, Series]) -> list[str]:
-    """Tags that are not a number at their end: training has broken down."""
-    return [tag for tag, one in series.items() if not abs(one.last) < float("inf")]
+def _grid_columns(both_ways: bool, known: bool) -> str:
+    return "input, output" + (", there and back" if both_ways else "") + (", target" if known else "")
 
 
 def _shown(data: Json) -> dict[str, str]:

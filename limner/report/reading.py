@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ class RunFiles:
     @property
     def name(self) -> str:
         return self.path.resolve().name
+
+    @cached_property
+    def tags(self) -> set[str]:
+        """Every tag that was logged."""
+        return {tag for line in self.metrics for tag in line}
 
     @property
     def step(self) -> int:

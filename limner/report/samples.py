@@ -1,4 +1,4 @@
-"""The pictures of a run folder: those followed through training, and the worst, median and best of a validation."""
+"""The pictures of a run folder that are followed through training."""
 
 from __future__ import annotations
 
@@ -6,61 +6,42 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
-from limner.report.pictures import Album, Picture
-from limner.report.reading import read_json
+from limner.report.pictures import Album
+from limner.report.tags import DIRECTIONS
 
 _STEP = re.compile(r"step-(\d{1,12})")
-_SAMPLE = re.compile(r"(train|val)-(\d{1,4})\.png")
-_RANKS = ("best", "median", "worst")
+_SAMPLE = re.compile(r"(train|val)-(?:(AtoB|BtoA)-)?(\d{1,4})(-back)?\.png")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture that is followed through training; `outputs` by step."""
+    """One picture that is followed through training.
+
+    Attributes:
+        direction: "AtoB" or "BtoA"; empty where the run has only one.
+        outputs: what it became, by step.
+        returned: what the other generator made of that, by step; empty where there is none.
+    """
 
     split: str
+    direction: str
     index: int
     input: Path | None
     target: Path | None
     outputs: dict[int, Path] = field(default_factory=dict)
+    returned: dict[int, Path] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         return f"{'validation' if self.split == 'val' else 'training'} {self.index + 1}"
 
-
-@dataclass(frozen=True)
-class Ranked:
-    """One validation picture with its place in the order of L1."""
-
-    rank: str
-    name: str
-    l1: float | None
-    ssim: float | None
-    input: Path | None
-    output: Path | None
-    target: Path | None
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """The worst, median and best pictures of one validation, in the order best, median, worst."""
-
-    step: int | None
-    pictures: list[Ranked]
-
-
-@dataclass(frozen=True)
-class Triple:
-    """Input, output and target, embedded; what is missing is None."""
-
-    label: str
-    input: Picture | None
-    output: Picture | None
-    target: Picture | None
+    @property
+    def way(self) -> str:
+        """The direction in words, such as "A → B"."""
+        return DIRECTIONS.get(self.direction, "")
 
 
 @dataclass(frozen=True)
@@ -73,45 +54,30 @@ class Frame:
 
 
 def fixed_samples(run: Path, most: int = 8) -> list[Sample]:
-    """The pictures followed through training, validation first: at most `most`, half of them of each split."""
+    """The pictures followed through training, validation first: at most `most`, as many of each split and direction."""
     folder = run / "samples"
-    found: dict[tuple[str, int], dict[int, Path]] = {}
+    found: dict[tuple[str, str, int], Sample] = {}
     for step_folder in sorted(_folders(folder)):
         step = int(_STEP.fullmatch(step_folder.name)[1])  # type: ignore[index]
         for path in sorted(step_folder.glob("*.png")):
             if match := _SAMPLE.fullmatch(path.name):
-                found.setdefault((match[1], int(match[2])), {})[step] = path
-    samples = [
-        Sample(split, index, _beside(folder, "input", split, index), _beside(folder, "target", split, index), outputs)
-        for (split, index), outputs in sorted(found.items())
-    ]
-    validation = [sample for sample in samples if sample.split == "val"]
-    training = [sample for sample in samples if sample.split == "train"]
-    half = most // 2
-    return validation[: max(half, most - len(training))] + training[: max(half, most - len(validation))]
+                key = (match[1], match[2] or "", int(match[3]))
+                sample = found.setdefault(key, _sample(folder, *key))
+                (sample.returned if match[4] else sample.outputs)[step] = path
+    samples = [sample for _, sample in sorted(found.items(), key=lambda item: (item[0][0] != "val", item[0]))]
+    groups: dict[tuple[str, str], list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault((sample.split, sample.direction), []).append(sample)
+    # Taken in turns, so that what one group lacks the others may have.
+    turns = [sample for turn in zip_longest(*groups.values()) for sample in turn if sample is not None]
+    chosen = turns[:most]
+    return [sample for sample in samples if sample in chosen]
 
 
 def newest_grid(run: Path) -> Path | None:
     """The newest grid of samples, for a run that kept no single pictures."""
     grids = sorted((run / "samples").glob("grid-*.png"))
     return grids[-1] if grids else None
-
-
-def ranking(run: Path, notes: list[str]) -> Ranking:
-    """The worst, median and best validation pictures, as `samples/validation.json` names them."""
-    path = run / "samples" / "validation.json"
-    if not path.exists():
-        return Ranking(None, [])
-    document = read_json(path, notes)
-    entries = document.get("pictures")
-    pictures = (
-        [_ranked(run, entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    )
-    known = [picture for picture in pictures if picture.rank in _RANKS and picture.output is not None]
-    if len(known) < len(pictures):
-        notes.append(f"validation.json names {len(pictures) - len(known)} pictures that are not there; left out.")
-    step = document.get("step")
-    return Ranking(step if isinstance(step, int) else None, sorted(known, key=lambda one: _RANKS.index(one.rank)))
 
 
 def choose_steps(steps: Sequence[int], most: int) -> list[int]:
@@ -163,31 +129,10 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.is_dir() and _STEP.fullmatch(path.name)]
 
 
-def _beside(folder: Path, kind: str, split: str, index: int) -> Path | None:
-    path = folder / kind / f"{split}-{index:02d}.png"
+def _sample(folder: Path, split: str, direction: str, index: int) -> Sample:
+    name = f"{split}-{direction}-{index:02d}.png" if direction else f"{split}-{index:02d}.png"
+    return Sample(split, direction, index, _there(folder / "input" / name), _there(folder / "target" / name))
+
+
+def _there(path: Path) -> Path | None:
     return path if path.is_file() else None
-
-
-def _ranked(run: Path, entry: dict[str, Any]) -> Ranked:
-    return Ranked(
-        rank=str(entry.get("rank", "")),
-        name=str(entry.get("name", "")),
-        l1=_float(entry.get("l1")),
-        ssim=_float(entry.get("ssim")),
-        **{kind: _inside(run / "samples", entry.get(kind)) for kind in ("input", "output", "target")},
-    )
-
-
-def _inside(folder: Path, name: Any) -> Path | None:
-    """The file of that name below the folder; never one outside, whatever the name says."""
-    if not isinstance(name, str):
-        return None
-    try:
-        path = (folder / name).resolve()
-        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
-    except (OSError, ValueError):
-        return None
-
-
-def _float(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

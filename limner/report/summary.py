@@ -12,10 +12,13 @@ from typing import Any
 
 from limner.report import words
 from limner.report.reading import Json, RunFiles, dig
+from limner.report.tags import DIRECTIONS, read_tag
 
 _LARGEST_HEADER = 100 * 1024 * 1024
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-_KINDS = {"unet": "U-Net", "patchgan": "PatchGAN"}
+_KINDS = {"unet": "A U-Net", "resnet": "A ResNet", "original-unet": "An original U-Net"}
+_DOMAIN_METHODS = ("cyclegan", "cut")
+_DRAWN = {"daynight": ("facades by day", "facades by night")}
 _DERIVED = {
     "edges": "edges → photograph",
     "grey": "grey → colour",
@@ -58,19 +61,26 @@ def progress(run: RunFiles) -> Progress:
     )
 
 
+def between_domains(run: RunFiles) -> bool:
+    """Whether its method learns from pictures of two domains, A and B, rather than from pairs."""
+    return pictures(run.data, "train A") is not None or dig(run.recipe, "method") in _DOMAIN_METHODS
+
+
+def both_ways(run: RunFiles) -> bool:
+    """Whether it learns to translate back as well."""
+    return dig(run.recipe, "method") == "cyclegan" or any(read_tag(tag).direction for tag in run.tags)
+
+
 def sentence(run: RunFiles) -> str:
     """One sentence for the head of the page; what is not known is left out of it."""
     far = progress(run)
-    kind = _KINDS.get(str(dig(run.recipe, "generator.kind")), "generator")
     parameters = generator_parameters(run.path)
-    pairs = pictures(run.data, "train")
     size, batch = dig(run.recipe, "data.size"), dig(run.recipe, "training.batch")
-    folder = Path(str(dig(run.recipe, "data.path") or "")).name
     device = device_name(run.environment)
-    text = f"A {kind}" + (f" of {words.count(parameters)} parameters" if parameters else "")
-    text += " learnt " + task(run)
-    text += f" from {words.plural(pairs, 'pair')}" if pairs else ""
-    text += f" of “{folder}”" if folder and pairs else ""
+    text = _KINDS.get(str(dig(run.recipe, "generator.kind")), "A generator")
+    text += f" of {words.count(parameters)} parameters" if parameters else ""
+    text += " in each direction" if both_ways(run) else ""
+    text += f" learnt {task(run)}{_source(run)}"
     text += f" at {size} px" if size else ""
     if not far.step:
         return f"{text}: it has just begun, nothing is measured yet."
@@ -84,16 +94,44 @@ def task(run: RunFiles) -> str:
     derived = dig(run.recipe, "data.derive.kind")
     if derived:
         return _DERIVED.get(str(derived), str(derived))
+    if both_ways(run):
+        return "A ⇄ B"
     return "B → A" if dig(run.recipe, "data.direction") == "BtoA" else "A → B"
 
 
+def _source(run: RunFiles) -> str:
+    """How many pictures it learnt from, and whose."""
+    folder, folder_b = (Path(str(dig(run.recipe, f"data.{key}") or "")).name for key in ("path", "path_b"))
+    if not between_domains(run):
+        pairs = pictures(run.data, "train")
+        return (f" from {words.plural(pairs, 'pair')}" + (f" of “{folder}”" if folder else "")) if pairs else ""
+    a, b = domain_pictures(run, "train")
+    if not a or not b:
+        return ""
+    text = f" from {words.plural(a, 'picture')} of A{{}} and {b:,} of B{{}}"
+    drawn = _DRAWN.get(str(dig(run.recipe, "data.drawn.task")))
+    if folder and folder_b:
+        text = text.format(f" (“{folder}”)", f" (“{folder_b}”)")
+    elif drawn and not folder:
+        text = text.format(*(f" ({kind})" for kind in drawn))
+    else:
+        text = text.format("", f" in “{folder}”" if folder else "")
+    return text + (", taken in pairs," if dig(run.recipe, "data.paired") is True else "")
+
+
 def pictures(data: Json, split: str) -> int | None:
-    """Pairs of a split, as data.json counts them."""
+    """Pictures or pairs of a split such as "train" or "validation B", as data.json counts them."""
     counts = data.get("counts")
     found = counts.get(split) if isinstance(counts, dict) else None
     if isinstance(found, dict):
         found = found.get("pairs")
     return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def domain_pictures(run: RunFiles, split: str) -> tuple[int | None, int | None]:
+    """Pictures of domain A and of B, as the recipe calls them: data.json calls A what is translated."""
+    a, b = (pictures(run.data, f"{split} {domain}") for domain in "AB")
+    return (b, a) if dig(run.recipe, "data.direction") == "BtoA" else (a, b)
 
 
 def device_name(environment: Json) -> str:
@@ -106,7 +144,7 @@ def device_name(environment: Json) -> str:
 
 
 def generator_parameters(run: Path) -> int | None:
-    """Parameters of the generator, counted in the header of a checkpoint; None without one."""
+    """Parameters of the generator, or of that from A to B, counted in the header of a checkpoint; None without one."""
     for path in sorted(run.glob("checkpoints/*/model.safetensors"), reverse=True):
         try:
             with path.open("rb") as file:
@@ -115,7 +153,7 @@ def generator_parameters(run: Path) -> int | None:
             shapes = [
                 tensor["shape"]
                 for name, tensor in header.items()
-                if name.startswith("generator.") and not name.endswith(_STATISTICS)
+                if name.startswith(("generator.", "generator_ab.")) and not name.endswith(_STATISTICS)
             ]
             if shapes:
                 return int(sum(math.prod(shape) for shape in shapes))
@@ -135,8 +173,15 @@ def repeat(run: RunFiles) -> list[Command]:
     elif far.planned:
         line = f"limner train --resume {folder} training.steps={2 * far.planned}"
         commands.append(Command("Train it for twice as long", line))
-    commands.append(Command("Use it on new pictures", f"limner translate {folder} PICTURES --out translated"))
-    return commands
+    if not both_ways(run):
+        return [*commands, Command("Use it on new pictures", f"limner translate {folder} PICTURES --out translated")]
+    return commands + [
+        Command(
+            f"Use it on new pictures, {way}",
+            f"limner translate {folder} PICTURES --out translated-{direction} --direction {direction}",
+        )
+        for direction, way in DIRECTIONS.items()
+    ]
 
 
 def environment_command(environment: Json) -> Command | None:

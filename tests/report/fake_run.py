@@ -102,17 +102,17 @@ class FakeRun:
                 flipped = split == "train"
                 label, photo = (half.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flipped else half for half in pair)
                 number = f"{split}-{index:02d}.png"
-                _save(label, folder / "input" / number)
-                _save(photo, folder / "target" / number)
+                save(label, folder / "input" / number)
+                save(photo, folder / "target" / number)
                 for frame in range(1, self.frames + 1):
                     step = self.steps * frame // self.frames
-                    _save(_guess(photo, frame / self.frames, index), folder / f"step-{step:06d}" / number)
+                    save(guess(photo, frame / self.frames, index), folder / f"step-{step:06d}" / number)
         pictures = []
         for rank, done in (("best", 0.95), ("median", 0.8), ("worst", 0.4)):
             for index, (label, photo) in enumerate(pairs[:2]):
                 names = {kind: f"validation/{rank}-{index}-{kind}.png" for kind in ("input", "output", "target")}
-                for image, name in zip((label, _guess(photo, done, index), photo), names.values(), strict=True):
-                    _save(image, folder / name)
+                for image, name in zip((label, guess(photo, done, index), photo), names.values(), strict=True):
+                    save(image, folder / name)
                 scores = {"l1": 0.3 - 0.2 * done, "ssim": done / 2}
                 pictures.append({"rank": rank, "name": f"facade {index}", **scores, **names})
         document = {"schema": 1, "step": self.steps, "split": "val", "pictures": pictures}
@@ -162,13 +162,13 @@ def draw_pair(size: int, number: int) -> tuple[Image.Image, Image.Image]:
     return label, Image.fromarray(np.clip(np.asarray(photo, float) + grain, 0, 255).astype(np.uint8))
 
 
-def _guess(photo: Image.Image, done: float, seed: int) -> Image.Image:
+def guess(photo: Image.Image, done: float, seed: int) -> Image.Image:
     """What a generator might draw after a share of its training: blurred and noisy, then sharper."""
     blurred = photo.filter(ImageFilter.GaussianBlur(photo.width * 0.12 * (1 - done) + 0.3))
     noise = np.random.default_rng(seed).normal(0, 40 * (1 - done), (photo.height, photo.width, 3))
     return Image.fromarray(np.clip(np.asarray(blurred, float) + noise, 0, 255).astype(np.uint8))
 
 
-def _save(image: Image.Image, path: Path) -> None:
+def save(image: Image.Image, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path)

@@ -97,7 +97,7 @@ for (const player of document.querySelectorAll(".player")) {
 const viewer = document.getElementById("viewer"), stage = viewer.querySelector(".stage");
 for (const button of document.querySelectorAll(".enlarge")) {
   button.addEventListener("click", () => {
-    const group = button.closest(".triple, .row");
+    const group = button.closest(".strip, .row");
     const images = group ? group.querySelectorAll("img") : [button.querySelector("img")];
     stage.replaceChildren(...[...images].map((image) => {
       const figure = document.createElement("figure"), text = document.createElement("figcaption");

@@ -1,0 +1,218 @@
+"""The report of a translator between two domains: both directions, no pretended truth, and copies called copies."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from fake_domains import FakeDomainRun
+from test_report_page import Tags
+
+from limner.report.alarms import copying
+from limner.report.page import write_report
+from limner.report.pictures import LEVELS, Album
+from limner.report.samples import fixed_samples
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    FakeDomainRun(size=32, copies=True).write(folder / "cyclegan")
+    FakeDomainRun(size=32, known=True).write(folder / "known")
+    FakeDomainRun(size=32, method="cut").write(folder / "cut")
+    return folder
+
+
+def text_of(run: Path) -> str:
+    return " ".join(Tags(write_report(run).path.read_text(encoding="utf-8")).text.split())
+
+
+def pictures_of(run: Path) -> dict[str, set[str]]:
+    """Addresses of the pictures of a run's page by what they are said to be."""
+    found: dict[str, set[str]] = {}
+    for tag, attributes in Tags(write_report(run).path.read_text(encoding="utf-8")).found:
+        if tag == "img":
+            found.setdefault(attributes["alt"] or "", set()).add(attributes["src"] or "")
+    return found
+
+
+def address(path: Path) -> set[str]:
+    picture = Album(LEVELS[0]).embed(path)
+    assert picture
+    return {picture.address}
+
+
+def with_checkpoint(run: Path, **shapes: list[int]) -> None:
+    header = {name.replace("__", "."): {"shape": shape} for name, shape in shapes.items()}
+    data = json.dumps(header).encode()
+    (run / "checkpoints/step-000100").mkdir(parents=True)
+    (run / "checkpoints/step-000100/model.safetensors").write_bytes(len(data).to_bytes(8, "little") + data)
+
+
+def test_says_what_was_trained_on_what(runs: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(runs / "cyclegan", tmp_path / "run"))
+    with_checkpoint(run, generator_ab__w=[1000, 11_400], generator_ba__w=[1000, 11_400], discriminator_a__w=[9_999_999])
+    assert (
+        "A ResNet of 11.4 M parameters in each direction learnt A ⇄ B from 500 pictures of A (“day”) and 480 of B "
+        "(“night”) at 32 px, batch 1, 2,000 steps in 13 min 20 s on AMD EPYC 9B14 (2 threads)." in text_of(run)
+    )
+    run = Path(shutil.copytree(runs / "cut", tmp_path / "cut"))
+    with_checkpoint(run, generator__w=[1000, 11_400], heads__w=[9_999_999])
+    assert "A ResNet of 11.4 M parameters learnt A → B from 500 pictures of A (“day”) and 480 of B" in text_of(run)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"path_b": None}, "A → B from 500 pictures of A and 480 of B in “day” at 32 px"),
+        ({"path_b": None, "paired": True}, "480 of B in “day”, taken in pairs, at 32 px"),
+        # data.json counts what is translated as A, whatever the folders are called.
+        ({"direction": "BtoA"}, "B → A from 480 pictures of A (“day”) and 500 of B (“night”)"),
+        (
+            {"path": None, "path_b": None, "drawn": {"task": "daynight"}},
+            "from 500 pictures of A (facades by day) and 480 of B (facades by night) at",
+        ),
+    ],
+)
+def test_names_the_domains(runs: Path, tmp_path: Path, data: dict[str, object], words: str) -> None:
+    run = Path(shutil.copytree(runs / "cut", tmp_path / "run"))
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe["data"] |= data
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    assert words in text_of(run)
+
+
+@pytest.mark.parametrize(("name", "known"), [("cyclegan", False), ("known", True)])
+def test_every_picture_stands_where_it_belongs(runs: Path, name: str, known: bool) -> None:
+    run, pictures = runs / name, pictures_of(runs / name)
+    samples = run / "samples"
+    for way, arrow in (("AtoB", "A → B"), ("BtoA", "B → A")):
+        for split, word in (("val", "validation"), ("train", "training")):
+            file, subject = f"{split}-{way}-01", f"{word} 2, {arrow}"
+            assert pictures[f"Input of {subject}"] == address(samples / f"input/{file}.png")
+            assert pictures[f"Output for {subject}"] == address(samples / f"step-002000/{file}.png")
+            assert pictures[f"There and back for {subject}"] == address(samples / f"step-002000/{file}-back.png")
+            assert pictures.get(f"Target of {subject}") == (address(samples / f"target/{file}.png") if known else None)
+        worst = "worst" if known else "most"
+        kinds = {"Input of": "input", "Output for": "output", "There and back for": "returned"}
+        for begin, kind in kinds.items() | ({("Target of", "target")} if known else set()):
+            assert address(samples / f"validation/{way}-{worst}-1-{kind}.png") <= pictures[f"{begin} 00001, {arrow}"]
+
+
+def test_captions_name_the_domains_in_turn(runs: Path) -> None:
+    page = write_report(runs / "known").path.read_text()
+    captions = re.findall(r"<figcaption>([^<]*)</figcaption>", page)
+    assert captions[:4] == ["Input · A", "Output · B", "There and back · A", "Target · B"]
+    assert captions[4:8] == ["Input · B", "Output · A", "There and back · B", "Target · A"]
+    page = write_report(runs / "cut").path.read_text()
+    assert set(re.findall(r"<figcaption>([^<]*)</figcaption>", page)) == {"Input", "Output"}
+
+
+def test_round_trips_move_with_their_outputs(runs: Path) -> None:
+    page = write_report(runs / "cyclegan").path.read_text()
+    frames = json.loads(re.search(r'id="frames">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
+    assert len(frames["shown"]) == 4
+    assert all(len(shown) == 16 and -1 not in shown for shown in frames["shown"])
+    slots = {
+        attributes["alt"]: int(attributes["data-slot"] or "")
+        for _, attributes in Tags(page).found
+        if "data-slot" in attributes
+    }
+    first = runs / "cyclegan/samples/step-000500/val-BtoA-00-back.png"
+    place = frames["shown"][0][slots["There and back for validation 1, B → A"]]
+    assert {frames["pool"][place]} == address(first)
+
+
+def test_followed_pictures_are_shared_out_fairly(tmp_path: Path) -> None:
+    run = FakeDomainRun(size=32, samples=3, frames=1).write(tmp_path / "run")
+    chosen = [(sample.split, sample.direction, sample.index) for sample in fixed_samples(run)]
+    assert chosen == [(split, way, index) for split in ("val", "train") for way in ("AtoB", "BtoA") for index in (0, 1)]
+
+
+def test_ranks_say_what_they_are_ranked_by(runs: Path) -> None:
+    by_change = text_of(runs / "cyclegan")
+    assert "Changed least" in by_change and "Changed most" in by_change and "Best, median" not in by_change
+    assert "no order of quality" in by_change
+    assert "00001 · change 0.0500" in by_change
+    by_l1 = text_of(runs / "known")
+    assert "Best, median and worst" in by_l1 and "no order of quality" not in by_l1
+    assert by_l1.count("00001 · L1 0.110 · SSIM 0.475") == 2
+
+
+def test_headings_descend_one_by_one(runs: Path) -> None:
+    for name in ("cyclegan", "cut"):
+        tags = Tags(write_report(runs / name).path.read_text()).found
+        levels = [int(tag[1]) for tag, _ in tags if re.fullmatch(r"h[1-6]", tag)]
+        assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_limits_of_a_run_without_truth(runs: Path) -> None:
+    unknown, known, cut = (text_of(runs / name) for name in ("cyclegan", "known", "cut"))
+    for text in (unknown, cut):
+        assert "nothing here measures whether the right thing was drawn" in text
+        assert "no number says whether the right thing was drawn" in text
+        assert "reward a picture that is blurred" not in text
+    assert "whether the right thing was drawn" not in known and "reward a picture that is blurred" in known
+    for text in (unknown, known):
+        assert "A low cycle error, a low round trip and a low change are what two generators get" in text
+    assert "cycle error" not in cut and "A low change is what a generator gets that only copies" in cut
+    assert "The validation set has 40 pictures of B" in unknown
+    assert "Dropout stays on" not in unknown, "a ResNet without dropout has none to keep on"
+
+
+def test_a_copy_is_said_first(runs: Path) -> None:
+    page = write_report(runs / "cyclegan").path.read_text()
+    alarm = (
+        "A → B copies its input: what it changes is 4% of the distance between the domains. Set loss.adversary=true."
+    )
+    assert f'<p class="state bad">{alarm} So it is since step 1,000.</p>' in page.partition("<main")[0]
+    assert "B → A copies" not in page.partition("<main")[0]
+
+
+def test_what_has_ended_is_no_alarm() -> None:
+    began = {"event": "copying", "detail": "the translator copies its input: 3%"}
+    ended = {"event": "copying-ended", "detail": "the translator no longer copies its input"}
+    assert copying([began]) == ["The translator copies its input: 3%."]
+    assert copying([began, ended]) == []
+    assert len(copying([began, ended, began])) == 1
+    assert copying([{"event": "copying", "step": "x", "detail": None}, {"event": "resumed"}]) == [
+        "The translator copies its input."
+    ]
+
+
+def test_commands_name_the_direction(runs: Path) -> None:
+    text = text_of(runs / "cyclegan")
+    for way in ("AtoB", "BtoA"):
+        assert f"limner translate {runs / 'cyclegan'} PICTURES --out translated-{way} --direction {way}" in text
+    assert "--direction" not in text_of(runs / "cut")
+
+
+def test_survives_what_is_missing_or_damaged(tmp_path: Path) -> None:
+    run = FakeDomainRun(size=32, samples=1, frames=2).write(tmp_path / "run")
+    (run / "samples/step-001000/val-AtoB-00-back.png").unlink()
+    (run / "samples/step-002000/val-AtoB-00-back.png").write_bytes(b"\x89PNG")
+    document = json.loads((run / "samples/validation.json").read_text())
+    document["pictures"][0]["direction"] = ["AtoB"]
+    document["pictures"][1]["direction"] = "<img src=x>"
+    document["pictures"][2]["returned"] = "../../recipe.yaml"
+    document["ranked_by"] = {}
+    (run / "samples/validation.json").write_text(json.dumps(document))
+    written = write_report(run)
+    page = written.path.read_text()
+    assert Tags(page).open == []
+    assert "<img src=x" not in page
+    assert any("val-AtoB-00-back.png" in note for note in written.notes)
+    assert "There and back for validation 1, A → B: not there" in page
+
+
+def test_a_run_that_just_began(runs: Path, tmp_path: Path) -> None:
+    run = tmp_path / "young"
+    run.mkdir()
+    (run / "recipe.yaml").write_bytes((runs / "cyclegan/recipe.yaml").read_bytes())
+    text = text_of(run)
+    assert "A ResNet in each direction learnt A ⇄ B at 32 px: it has just begun" in text
