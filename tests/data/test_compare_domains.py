@@ -154,8 +154,8 @@ def test_how_much_detail_must_lie_elsewhere(share, grade):
 def test_what_chance_gives_is_no_difference_in_framing():
     for seed in range(5):
         some = scenes(24, seed, place=(0.5, 0.5), wander=0.3)
-        distance, chance = moved(measure(some[::2]).detail, measure(some[1::2]).detail)
-        assert distance > 0.25, "a few pictures with their detail anywhere do differ"
+        distance, _ = moved(measure(some[::2]).detail, measure(some[1::2]).detail)
+        assert distance > 0.2, "a few pictures with their detail anywhere do differ"
         assert "framing" not in found(some[::2], some[1::2])
 
 
