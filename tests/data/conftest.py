@@ -26,3 +26,16 @@ def draw():
         return path
 
     return draw
+
+
+@pytest.fixture
+def domains(tmp_path, draw):
+    """5 and 3 training pictures, 2 and 3 test pictures, of two sizes and with other names."""
+    for number in range(5):
+        draw(tmp_path / "trainA" / f"horse{number}.png", number, 48, 40)
+    for number in range(3):
+        draw(tmp_path / "trainB" / f"zebra{number}.jpg", 50 + number, 64, 64)
+        draw(tmp_path / "testB" / f"zebra{9 + number}.jpg", 70 + number, 64, 64)
+    for number in range(2):
+        draw(tmp_path / "testA" / f"horse{7 + number}.png", 20 + number, 48, 40)
+    return tmp_path

@@ -1,54 +1,21 @@
-"""Two domains: every picture equally often, partners drawn independently, pairs only where they are asked for."""
+"""Two domains found, decoded and shown: layouts, hidden truth, bad files, the cache."""
 
 import itertools
 import json
-import threading
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import settings as trying
-from hypothesis import strategies as st
+from domain_settings import opened, refused, settings
 from PIL import Image
 
 from limner.config.data import DeriveSettings
 from limner.config.domains import DomainAugmentSettings, DomainDataSettings
 from limner.data import decoded as decoded_module
-from limner.data.augment import Variation, resized
-from limner.data.domains import Domain, DomainPictures, open_domains
-from limner.data.visits import Visits
-from limner.errors import DataError
+from limner.data.augment import resized
+from limner.data.domains import open_domains
 
 STILL = DomainAugmentSettings(enabled=False)
-
-
-def settings(path, **more):
-    return DomainDataSettings(path=path, size=32, **{"workers": 1, **more})
-
-
-def refused(path, **more):
-    with pytest.raises(DataError) as error:
-        open_domains(settings(path, **more), 3)
-    assert error.value.tip
-    return error.value
-
-
-@pytest.fixture
-def domains(tmp_path, draw):
-    """5 and 3 training pictures, 2 and 3 test pictures, of two sizes and with other names."""
-    for number in range(5):
-        draw(tmp_path / "trainA" / f"horse{number}.png", number, 48, 40)
-    for number in range(3):
-        draw(tmp_path / "trainB" / f"zebra{number}.jpg", 50 + number, 64, 64)
-        draw(tmp_path / "testB" / f"zebra{9 + number}.jpg", 70 + number, 64, 64)
-    for number in range(2):
-        draw(tmp_path / "testA" / f"horse{7 + number}.png", 20 + number, 48, 40)
-    return tmp_path
-
-
-def opened(path, **more):
-    return open_domains(settings(path, **more), 3)
 
 
 def picture(path, half=None, size=32):
@@ -57,131 +24,6 @@ def picture(path, half=None, size=32):
     if half is not None:
         image = image.crop((0, 0, width // 2, height) if half == "left" else (width - width // 2, 0, width, height))
     return torch.from_numpy(np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)).transpose(2, 0, 1).copy())
-
-
-def coordinates(count, side, turned=False):
-    """Pictures that say of each pixel where it was, and which picture it is."""
-    rows, columns = np.mgrid[:side, :side] * (252 // (side - 1))
-    every = np.stack([np.stack([rows, columns, rows * 0 + number]) for number in range(count)]).astype(np.uint8)
-    return 255 - every if turned else every
-
-
-def numbered(count, side=8, variation=None, turned=False):
-    pixels = coordinates(count, side, turned)
-    return Domain(pixels, range(count), [str(number) for number in range(count)], variation)
-
-
-def drawn(count_a, count_b, seed=3, **more):
-    still = Variation(8, 8, 1.0, 0.0)
-    return DomainPictures(numbered(count_a, variation=still), numbered(count_b, variation=still), 8, seed, **more)
-
-
-def numbers(batch):
-    return batch.a[:, 2, 0, 0].tolist(), batch.b[:, 2, 0, 0].tolist()
-
-
-@trying(deadline=None)
-@given(count_a=st.integers(1, 9), count_b=st.integers(1, 9), seed=st.integers(0, 2**63 - 1))
-def test_every_picture_is_met_equally_often(count_a, count_b, seed):
-    pictures = drawn(count_a, count_b, seed)
-    length, epochs = max(count_a, count_b), 2 * min(count_a, count_b)
-    assert len(pictures) == length
-    a, b = numbers(pictures.batch([(epoch, index) for epoch in range(epochs) for index in range(length)]))
-    for met, count in ((a, count_a), (b, count_b)):
-        assert np.bincount(met, minlength=count).tolist() == [epochs * length // count] * count
-    larger = (a, b)[count_b > count_a]
-    assert sorted(larger[:length]) == list(range(length)), "one epoch shows the larger domain once"
-
-
-def test_partners_are_drawn_independently():
-    pictures = drawn(40, 40)
-    a, b = numbers(pictures.batch([(epoch, index) for epoch in range(60) for index in range(40)]))
-    together = np.zeros((40, 40), int)
-    np.add.at(together, (a, b), 1)
-    # 2400 draws over 1600 partners: chance gives 1.5 +- 1.2 each; a fixed pairing 60 and 0.
-    assert 30 <= np.trace(together) <= 95 and together.max() <= 10
-    assert ((together - 1.5) ** 2 / 1.5).sum() == pytest.approx(1600, rel=0.15)
-    other = numbers(drawn(40, 40, seed=4).batch([(0, index) for index in range(40)]))
-    assert other != (a[:40], b[:40])
-
-
-def test_a_position_alone_decides_even_among_threads():
-    vary = Variation(8, 10, 1.0, 0.5)
-    a, b = numbered(7, 10, vary), numbered(3, 10, vary)
-    positions = [(epoch, index) for epoch in range(6) for index in range(7)]
-    expected = DomainPictures(a, b, 8, 5).batch(positions)
-    shared, found = DomainPictures(a, b, 8, 5), {}
-
-    def ask(start):
-        for place in list(range(start, len(positions), 4))[::-1]:
-            found[place] = shared.batch([positions[place]])
-
-    threads = [threading.Thread(target=ask, args=(start,)) for start in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert torch.equal(torch.cat([found[place].a for place in range(42)]), expected.a)
-    assert torch.equal(torch.cat([found[place].b for place in range(42)]), expected.b)
-
-
-def test_a_tiny_domain_beside_a_large_one_is_not_shuffled_again_and_again(monkeypatch):
-    calls = []
-    real = Visits._draw
-    monkeypatch.setattr(Visits, "_draw", lambda self, cycle: calls.append(cycle) or real(self, cycle))
-    visits = Visits(3, 500, 1, 0)
-    order = np.random.default_rng(0).permutation(500)
-    for epoch in range(4):
-        for index in order:
-            visits.picture(epoch * 500 + int(index))
-    assert sorted(calls) == list(range(-(-2000 // 3)))
-
-
-@pytest.mark.parametrize("least_share", [1.0, 0.4])
-def test_pairs_are_cropped_and_flipped_alike_and_domains_apart(least_share):
-    vary = Variation(20, 32, least_share, 0.5)
-    a, b = numbered(5, 32, vary), numbered(5, 32, vary, turned=True)
-    positions = [(epoch, index) for epoch in range(20) for index in range(5)]
-    pairs = DomainPictures(a, b, 20, 3, paired=True)
-    assert pairs.paired and len(pairs) == 5
-    batch = pairs.batch(positions)
-    assert (batch.a.int() - (255 - batch.b).int()).abs().max() <= (0 if least_share == 1 else 1)
-    assert batch.a[:, 2, 0, 0].tolist() == [index for _, index in positions]
-    apart = DomainPictures(a, b, 20, 3).batch(positions)
-    flips = [(half[:, 1, 0, 0] > half[:, 1, 0, -1]).float() for half in (apart.a, 255 - apart.b)]
-    corners = [half[:, 0, 0, 0].float() for half in (apart.a, 255 - apart.b)]
-    for drawn_a, drawn_b in (flips, corners):
-        assert abs(np.corrcoef(drawn_a, drawn_b)[0, 1]) < 0.25 and drawn_a.std() > 0.3
-
-
-def test_scale_covers_the_promised_shares_and_places():
-    size, stored, least = 20, 64, 0.3
-    ramp = torch.from_numpy(coordinates(1, stored)[0])
-    crops = [Variation(size, stored, least, 0.0).vary(ramp, 9, epoch, 4) for epoch in range(600)]
-    assert all(crop.shape == (3, size, size) and crop.dtype == torch.uint8 for crop in crops)
-    # A ramp of 4 levels a pixel stays one of 4 * side / size; its ends lie half a new pixel inside the crop.
-    first, last = (np.array([int(crop[0, place, 0]) for crop in crops]) / 4 for place in (1, -2))
-    steps = (last - first) / (size - 3)
-    sides, tops = steps * size, first + 0.5 - 1.5 * steps
-    shares = (sides / stored) ** 2
-    assert shares.min() == pytest.approx(least, abs=0.03) and shares.max() == pytest.approx(1, abs=0.03)
-    assert np.mean(shares) == pytest.approx((1 + least) / 2, abs=0.03) and np.std(shares) == pytest.approx(
-        (1 - least) / 12**0.5, abs=0.03
-    )
-    room = tops / (stored - sides + 1e-9)
-    inside = shares < 0.8
-    assert (
-        room[inside].min() < 0.03 and room[inside].max() > 0.97 and room[inside].mean() == pytest.approx(0.5, abs=0.05)
-    )
-
-
-def test_resizing_is_pillows_antialiased_bilinear():
-    noise = np.random.default_rng(0).integers(0, 256, (3, 70, 70), np.uint8)
-    for side, size in ((64, 24), (50, 49), (30, 32)):
-        crop = noise[:, 3 : 3 + side, 2 : 2 + side]
-        expected = Image.fromarray(crop.transpose(1, 2, 0).copy()).resize((size, size), Image.Resampling.BILINEAR)
-        got = resized(torch.from_numpy(noise)[:, 3 : 3 + side, 2 : 2 + side], size).permute(1, 2, 0).int()
-        assert (got - torch.from_numpy(np.array(expected)).int()).abs().max() <= 1
 
 
 def test_how_large_pictures_are_stored(domains):
@@ -398,59 +240,6 @@ def test_paired_training_is_as_in_pix2pix(domains, draw, tmp_path):
         and len(splits.train) == len(names["train A"])
         and "testA/horse7.png" in splits.report.unmatched
     )
-
-
-def test_refusals_name_the_remedy(tmp_path, draw, domains):
-    with pytest.raises(DataError, match="no pictures are given"):
-        open_domains(DomainDataSettings(), 1)
-    assert "there is no folder" in refused(tmp_path / "none").message
-    (tmp_path / "empty").mkdir()
-    error = refused(domains / "trainA", path_b=tmp_path / "empty")
-    assert "domain B has no training pictures" in error.message and "is empty" in error.message
-    assert "is empty" in refused(tmp_path / "empty").message
-    error = refused(domains / "trainA")
-    assert "single photographs (5): one domain, where two are needed" in error.message and "data.path_b=" in error.tip
-    draw(tmp_path / "one" / "a.png")
-    error = refused(tmp_path / "one", path_b=domains / "trainA")
-    assert f"domain A ({tmp_path / 'one'})" in error.message and "only 1 usable training picture" in error.message
-    assert "at least 2 in each domain, and some hundred" in error.tip
-    draw(tmp_path / "wide" / "val" / "a.png", 0, 64, 32)
-    assert "no training pictures, only val" in refused(tmp_path / "wide").message
-    (tmp_path / "half" / "trainA").mkdir(parents=True)
-    assert "no trainB" in refused(tmp_path / "half").message
-    draw(tmp_path / "late" / "testA" / "a.png")
-    draw(tmp_path / "late" / "testB" / "a.png")
-    assert "domain A has no training pictures, only" in refused(tmp_path / "late").message
-
-
-def test_two_class_folders_are_named_as_the_domains(tmp_path, draw):
-    for number in range(3):
-        draw(tmp_path / "apple" / f"{number}.png", number)
-        draw(tmp_path / "orange" / f"{number}.png", 9 + number)
-    assert refused(tmp_path).tip == f"data.path={tmp_path / 'apple'} data.path_b={tmp_path / 'orange'}"
-    (tmp_path / "loose.png").write_bytes((tmp_path / "apple/0.png").read_bytes())
-    assert "FOLDER" in refused(tmp_path).tip
-
-
-def test_one_folder_for_both_domains_is_refused(tmp_path, draw, domains):
-    assert (
-        "both domains are the same folder"
-        in refused(domains / "trainA", path_b=domains / "../" / domains.name / "trainA").message
-    )
-    (tmp_path / "linked").symlink_to(domains / "trainA")
-    assert "both domains are the same folder" in refused(domains / "trainA", path_b=tmp_path / "linked").message
-    draw(domains / "trainA" / "more" / "x.png", 5)
-    assert "lies inside the other" in refused(domains / "trainA", path_b=domains / "trainA/more").message
-
-
-def test_the_same_pictures_in_both_domains(tmp_path, draw):
-    for number in range(4):
-        for domain in "AB":
-            draw(tmp_path / f"train{domain}" / f"{domain}{number}.png", number)
-    assert "learn to copy" in refused(tmp_path, validation=0.0).message
-    draw(tmp_path / "trainB" / "new.png", 99)
-    (warning,) = opened(tmp_path, validation=0.0).report.warnings
-    assert warning.startswith("4 training pictures are in both domains")
 
 
 def test_validation_pictures_in_training_are_warned_of(domains):

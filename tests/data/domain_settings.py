@@ -1,0 +1,22 @@
+"""How the tests of two domains open them."""
+
+import pytest
+
+from limner.config.domains import DomainDataSettings
+from limner.data.domains import open_domains
+from limner.errors import DataError
+
+
+def settings(path, **more):
+    return DomainDataSettings(path=path, size=32, **{"workers": 1, **more})
+
+
+def opened(path, **more):
+    return open_domains(settings(path, **more), 3)
+
+
+def refused(path, **more):
+    with pytest.raises(DataError) as error:
+        open_domains(settings(path, **more), 3)
+    assert error.value.tip
+    return error.value
