@@ -35,13 +35,13 @@ class Strip:
         names: of the files, such as "val-00" or "val-AtoB-00".
         back: the direction is the way back.
         inputs: uint8 (N, 3, H, W).
-        targets: the same, where they are known.
+        targets: of the first of them, as many as are known: a hidden truth is that of validation pictures alone.
     """
 
     names: list[str]
     back: bool
     inputs: Tensor
-    targets: Tensor | None
+    targets: Tensor
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class Followed:
         """Write what does not change: `input/NAME.png`, and `target/NAME.png` where the target is known."""
         for strip in self.strips:
             self._write("input", strip.names, strip.inputs)
-            if strip.targets is not None:
-                self._write("target", strip.names, strip.targets)
+            self._write("target", strip.names[: len(strip.targets)], strip.targets)
 
     def write(self, step: int, judge: Judge) -> NDArray[np.uint8]:
         """Write the outputs at a step, and a grid (H, W, 3), which is returned.
@@ -75,8 +74,10 @@ class Followed:
             self._write(f"step-{step:06d}", strip.names, made.outputs)
             if made.returned is not None:
                 self._write(f"step-{step:06d}", [f"{name}-back" for name in strip.names], made.returned)
-            columns = (strip.inputs, made.outputs, made.returned, strip.targets)
-            grids.append(make_grid([pictures for pictures in columns if pictures is not None]))
+            columns = [strip.inputs, made.outputs]
+            columns += [made.returned] if made.returned is not None else []
+            columns += [_filled_up(strip.targets, len(strip.names))] if len(strip.targets) else []
+            grids.append(make_grid(columns))
         grid = _stacked(grids)
         write_image(self.folder / f"grid-{step:06d}.png", Image.fromarray(grid))
         return grid
@@ -91,15 +92,14 @@ def follow(folder: Path, splits: Splits, count: int, directions: Mapping[str, bo
     strips = []
     for label, back in directions.items():
         shown = [(split, pictures.show(count, back)) for split, pictures in _splits(splits)]
-        # Where only one split knows its targets, as with a hidden truth, a grid has no column for them.
-        targets = [one.targets for _, one in shown if one.targets is not None]
+        targets = [one.inputs[:0] if one.targets is None else one.targets for _, one in shown]
         prefix = f"{label}-" if label else ""
         strips.append(
             Strip(
                 [f"{split}-{prefix}{number:02d}" for split, one in shown for number in range(len(one.names))],
                 back,
                 torch.cat([one.inputs for _, one in shown]),
-                torch.cat(targets) if len(targets) == len(shown) else None,
+                torch.cat(targets),
             )
         )
     return Followed(folder, strips)
@@ -171,6 +171,12 @@ def _stacked(grids: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
         for number, grid in enumerate(grids)
     ]
     return np.concatenate(padded)
+
+
+def _filled_up(pictures: Tensor, count: int) -> Tensor:
+    """The pictures, and white ones until there are `count`."""
+    white = torch.full((count - len(pictures), *pictures.shape[1:]), 255, dtype=torch.uint8)
+    return torch.cat([pictures, white])
 
 
 def _splits(splits: Splits) -> Iterator[tuple[str, Pictures]]:

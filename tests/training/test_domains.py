@@ -75,6 +75,17 @@ def test_a_hidden_truth_is_measured_against_in_both_directions(pairs: Path, tmp_
         last
     )
     assert "train/AtoB/l1" not in last, "training pictures are drawn without their partners"
+    targets = {path.name for path in (run.path / "samples" / "target").iterdir()}
+    assert targets == {f"val-{way}-0{number}.png" for way in ("AtoB", "BtoA") for number in (0, 1)}
+    with (
+        Image.open(run.path / "samples" / "grid-000006.png") as grid,
+        Image.open(run.path / "samples" / "target" / "val-AtoB-01.png") as target,
+    ):
+        side = SIZE + 2
+        assert np.array_equal(np.asarray(grid)[side : side + SIZE, 3 * side :], np.asarray(target))
+        assert (np.asarray(grid)[2 * side : 4 * side, 3 * side :] == 255).all(), (
+            "nobody knows those of training pictures"
+        )
 
 
 def test_one_direction_has_no_name(domains: Path, tmp_path: Path) -> None:
