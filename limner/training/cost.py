@@ -39,11 +39,13 @@ def describe(recipe: Recipe) -> str:
     text = StringIO()
     plan = cadence(recipe.training, len(splits.train))
     print(recipe_text(recipe), file=text)
-    print(f"pictures   {len(splits.train)} to train, {len(splits.validation)} to validate", file=text)
+    counts = ", ".join(f"{count} {name}" for name, count in splits.report.counts.items())
+    print(f"pictures   {counts}; an epoch is {len(splits.train)} of them", file=text)
     for warning in splits.report.warnings:
         print(f"warning    {warning}", file=text)
     for name, network in method.named_children():
-        print(f"network    {name}: {_count(network):,} parameters ({type(network).__name__})", file=text)
+        if _count(network):
+            print(f"network    {name}: {_count(network):,} parameters ({type(network).__name__})", file=text)
     print(_step_line(recipe, method, splits, device, plan), file=text)
     print(f"disk       about {_disk(recipe, method, plan) / 1e9:.1f} GB for checkpoints", file=text)
     return text.getvalue().rstrip()

@@ -48,7 +48,7 @@ def test_dry_run_says_everything_and_writes_nothing(
 ) -> None:
     assert main(["train", "pix2pix-facades", *TINY, f"data.path={pairs}", "--dry-run"]) == 0
     said = capsys.readouterr().out
-    facts = ("7 to train, 3 to validate", "generator:", "discriminator:", "parameters", "GFLOP", "GB for checkpoints")
+    facts = ("7 train, 3 validation", "generator:", "discriminator:", "parameters", "GFLOP", "GB for checkpoints")
     for fact in (*facts, "seed: 21"):
         assert fact in said
     assert not (tmp_path / "runs").exists()

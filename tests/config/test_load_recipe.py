@@ -1,6 +1,7 @@
 """Recipes by name, file, run folder and plug-in; extends, overrides, and writing them back."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -259,3 +260,12 @@ def test_settings_need_no_torch() -> None:
     )
     path = os.pathsep.join([str(Path(limner.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": path})
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if "# Try:" in shipped_recipes()[name].read_text("utf-8")])
+def test_what_a_header_says_to_try_can_be_tried(name: str) -> None:
+    (line,) = re.findall(r"# Try: +(.*)", shipped_recipes()[name].read_text(encoding="utf-8"))
+    attempts = [re.findall(r"[\w.]+=(?:\[.*?\]|[^\s,;]+)", attempt) for attempt in re.split(r"; |, (?=[a-z.]+=)", line)]
+    assert all(attempts), f"nothing to try in a part of: {line}"
+    for words in attempts:
+        assert load_recipe(name, words) != load_recipe(name)
