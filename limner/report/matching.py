@@ -84,9 +84,9 @@ def _hashed(run: RunFiles) -> list[tuple[str, Path, Sample]]:
 
 def _ways(runs: Sequence[RunFiles], hashed: Sequence[Sequence[tuple[str, Path, Sample]]]) -> list[str]:
     """Beside a run that translates both ways, any other stands for the direction in which that one has its inputs."""
-    directions = {key: sample.direction for samples in hashed for key, _, sample in samples if sample.direction}
     if not any(both_ways(run) for run in runs):
         return [""] * len(runs)
+    directions = {key: sample.direction for samples in hashed for key, _, sample in samples if sample.direction}
     ways = []
     for run, samples in zip(runs, hashed, strict=True):
         votes = Counter(directions[key] for key, _, _ in samples if key in directions)
