@@ -15,10 +15,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from scipy import stats
 
 import limner
 from limner.data.facades import make_facades
+from limner.inference.model import Direction
 
 SIZE, COUNT, DRAWN = 64, 300, 1
 VARIANTS: dict[str, tuple[str, list[str]]] = {
@@ -40,6 +43,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=[*VARIANTS])
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--print", action="store_true", help="print what is there, train nothing")
+    parser.add_argument("--picture", type=Path, help="also write a picture of what the first seed's translators make")
     options = parser.parse_args()
     unpaired, paired = pictures(options.out)
     if not options.print:
@@ -47,6 +51,8 @@ def main() -> None:
             for name in options.only:
                 train(options, name, seed, paired if name == "paired-alone" else unpaired)
     print(table(options.out))
+    if options.picture:
+        draw(options.out, unpaired, options.picture, f"{options.precision}-{options.seeds[0]}")
 
 
 def pictures(out: Path) -> tuple[Path, Path]:
@@ -91,6 +97,21 @@ def table(out: Path) -> str:
                 seconds = sum(row["seconds"] for row in rows) / len(rows)
                 lines.append(f"| {name} | {direction[:-1]} | {len(rows)} | {' | '.join(cells)} | {seconds:.0f} |")
     return "\n".join(lines)
+
+
+def draw(out: Path, folder: Path, file: Path, ending: str) -> None:
+    """Rows of facades, day to night above night to day; columns input, each translator, truth."""
+    rows = []
+    directions: tuple[tuple[Direction, str, str], ...] = (("AtoB", "testA", "testB"), ("BtoA", "testB", "testA"))
+    for direction, here, there in directions:
+        cut = "cut" if direction == "AtoB" else "cut-back"
+        models = [limner.load(out / f"{name}-{ending}") for name in ("cyclegan", cut, "paired-alone")]
+        for name in sorted(path.name for path in (folder / here).iterdir())[5::15]:
+            picture = np.asarray(Image.open(folder / here / name))
+            made = [np.asarray(model.translate(picture, direction=direction)) for model in models]
+            rows.append(np.concatenate([picture, *made, np.asarray(Image.open(folder / there / name))], axis=1))
+    whole = Image.fromarray(np.concatenate(rows))
+    whole.resize((2 * whole.width, 2 * whole.height), Image.Resampling.NEAREST).save(file)
 
 
 def interval(values: Sequence[float]) -> str:
