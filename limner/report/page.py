@@ -44,18 +44,15 @@ def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:
     series = all_series(run.metrics)
     domains = summary.between_domains(run)
     samples = fixed_samples(run.path)
-    # Of pairs a missing target is shown as missing; between domains there usually is none.
-    followed_known = not domains or any(sample.target for sample in samples)
     frames, pool = time_lapse(moving_slots(samples), captions(run), album)
     ranked = ranking(run.path, notes)
-    ranked_known = not domains or any(one.target for one in ranked.pictures)
     known = not domains or any(read_tag(tag).name == "l1" for tag in series)
-    newest = newest_strips(samples, album, followed_known)
+    newest = newest_strips(samples, album, not domains)
     grid = None if samples else album.embed(newest_grid(run.path))
     if not samples and grid is None:
         notes.append("There are no sample pictures (yet), so none are shown.")
-    ranks = [(one, ranked_strip(one, album, ranked_known)) for one in ranked.pictures]
-    stages = moving_stages(samples, album, followed_known)
+    ranks = [(one, ranked_strip(one, album, not domains)) for one in ranked.pictures]
+    stages = moving_stages(samples, album, not domains)
     if album.unreadable:
         names = ", ".join(sorted(set(album.unreadable))[:5])
         notes.append(f"{words.plural(len(album.unreadable), 'picture')} cannot be read and left out: {names}.")
@@ -75,7 +72,7 @@ def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:
         roomy=domains,
         newest=newest,
         grid=grid,
-        grid_columns=_grid_columns(summary.both_ways(run), followed_known),
+        grid_columns=_grid_columns(summary.both_ways(run), known),
         tiles=key_tiles(series, domains),
         verdict=verdict(series, known),
         ranking=ranked,

@@ -52,12 +52,12 @@ class Stage:
     strips: list[Strip]
 
 
-def newest_strips(samples: Sequence[Sample], album: Album, known: bool) -> list[tuple[Strip, int]]:
+def newest_strips(samples: Sequence[Sample], album: Album, paired: bool) -> list[tuple[Strip, int]]:
     """Of each direction the first followed picture that can be shown, as it came out last, and its step.
 
     Args:
         samples: validation pictures first.
-        known: what pictures should become is known, so there is a column for it.
+        paired: pairs are learnt, so a missing target is shown as missing; else there is no column for it.
     """
     found: dict[str, tuple[Strip, int]] = {}
     for sample in samples:
@@ -69,7 +69,7 @@ def newest_strips(samples: Sequence[Sample], album: Album, known: bool) -> list[
                     "returned": album.embed(sample.returned.get(step)),
                     "target": album.embed(sample.target),
                 }
-                found[sample.direction] = _strip(sample.label, sample.direction, pictures, known, {}), step
+                found[sample.direction] = _strip(sample.label, sample.direction, pictures, paired, {}), step
     return [found[direction] for direction in sorted(found)]
 
 
@@ -79,7 +79,7 @@ def moving_slots(samples: Sequence[Sample]) -> list[dict[int, Path]]:
     return outputs + returned if any(returned) else outputs
 
 
-def moving_stages(samples: Sequence[Sample], album: Album, known: bool) -> list[Stage]:
+def moving_stages(samples: Sequence[Sample], album: Album, paired: bool) -> list[Stage]:
     """The followed pictures under their headings, with `moving_slots` in the places that move."""
     stages: dict[tuple[str, str], Stage] = {}
     for number, sample in enumerate(samples):
@@ -91,18 +91,18 @@ def moving_stages(samples: Sequence[Sample], album: Album, known: bool) -> list[
         like = still["target"] or still["input"]
         slots = {"output": number} | ({"returned": len(samples) + number} if sample.returned else {})
         pictures = {**still, "output": like, "returned": like if sample.returned else None}
-        stage.strips.append(_strip(sample.label, sample.direction, pictures, known, slots))
+        stage.strips.append(_strip(sample.label, sample.direction, pictures, paired, slots))
     return list(stages.values())
 
 
-def ranked_strip(one: Ranked, album: Album, known: bool) -> Strip:
+def ranked_strip(one: Ranked, album: Album, paired: bool) -> Strip:
     """One picture of a validation."""
     pictures = {kind: album.embed(getattr(one, kind)) for kind in _WORDS}
-    return _strip(one.name, one.direction, pictures, known, {})
+    return _strip(one.name, one.direction, pictures, paired, {})
 
 
 def _strip(
-    label: str, direction: str, pictures: Mapping[str, Picture | None], known: bool, slots: Mapping[str, int]
+    label: str, direction: str, pictures: Mapping[str, Picture | None], paired: bool, slots: Mapping[str, int]
 ) -> Strip:
     way = DIRECTIONS.get(direction, "")
     # A → B → A, and B is what the target shows.
@@ -115,6 +115,6 @@ def _strip(
             slots.get(kind),
         )
         for kind, (caption, alt) in _WORDS.items()
-        if (kind != "returned" or way) and (kind != "target" or known)
+        if (kind != "returned" or way) and (kind != "target" or paired or pictures[kind])
     ]
     return Strip(label, way, columns)

@@ -26,7 +26,7 @@ class FakeDomainRun:
 
     Attributes:
         method: "cyclegan" translates both ways, "cut" one.
-        known: the true translations are known, so there are targets and ranks by L1.
+        known: the true translations of validation pictures are known, so these have targets and ranks by L1.
         copies: an event says since the middle that A -> B copies.
         swapped: what others call B is A here.
     """
@@ -172,7 +172,7 @@ class FakeDomainRun:
                     source, truth = self._pair(index + 10 * (split == "train"), way)
                     name = f"{split}-{way}-{index:02d}" if way else f"{split}-{index:02d}"
                     save(source, folder / "input" / f"{name}.png")
-                    if self.known:
+                    if self.known and split == "val":
                         save(truth, folder / "target" / f"{name}.png")
                     for frame in range(1, self.frames + 1):
                         step, done = self.steps * frame // self.frames, frame / self.frames

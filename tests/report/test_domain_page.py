@@ -97,11 +97,18 @@ def test_every_picture_stands_where_it_belongs(runs: Path, name: str, known: boo
             assert pictures[f"Input of {subject}"] == address(samples / f"input/{file}.png")
             assert pictures[f"Output for {subject}"] == address(samples / f"step-002000/{file}.png")
             assert pictures[f"There and back for {subject}"] == address(samples / f"step-002000/{file}-back.png")
-            assert pictures.get(f"Target of {subject}") == (address(samples / f"target/{file}.png") if known else None)
+            truth = address(samples / f"target/{file}.png") if known and split == "val" else None
+            assert pictures.get(f"Target of {subject}") == truth
         worst = "worst" if known else "most"
         kinds = {"Input of": "input", "Output for": "output", "There and back for": "returned"}
         for begin, kind in kinds.items() | ({("Target of", "target")} if known else set()):
             assert address(samples / f"validation/{way}-{worst}-1-{kind}.png") <= pictures[f"{begin} 00001, {arrow}"]
+
+
+def test_a_truth_that_nobody_knows_has_no_place(runs: Path) -> None:
+    page = write_report(runs / "known").path.read_text()
+    assert page.count("Target of validation 1, A → B") > 0
+    assert "Target of training" not in page and "not there" not in page
 
 
 def test_captions_name_the_domains_in_turn(runs: Path) -> None:
