@@ -27,7 +27,7 @@ class Meaning:
     reference: float | None = None
 
 
-COPYING = 0.2
+CHANGED, COPIED = 0.2, 0.9
 """A smaller change than this share of the distance between the domains is called copying, by the trainer too."""
 
 METRICS = {
@@ -59,7 +59,13 @@ METRICS = {
         "Relative change",
         "How much is changed, over how far apart pictures of the two domains are. Under 0.2, the thin line in the "
         "chart, the generator copies its input. More is not better: it says nothing of what was changed.",
-        reference=COPYING,
+        reference=CHANGED,
+    ),
+    "copied": Meaning(
+        "Copied",
+        "How much of an output is only its input in the same or in other colours, as far as the generator can draw at "
+        "all. From 0.9 on, the thin line in the chart, it copies.",
+        reference=COPIED,
     ),
     "change": Meaning(
         "Change",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from limner.metrics.translation import is_copying
+from limner.metrics.translation import CHANGED, is_copying
 from limner.training.evaluation import Judged
 
 EARLY = 0.25
@@ -23,15 +23,18 @@ def watch_copying(judged: Judged, before: Sequence[str]) -> tuple[list[str], lis
     Returns:
         The directions that copy, and an event (name, detail) for each that begins or ends to.
     """
-    shares = {label: direction.scores.get("change_share", 1.0) for label, direction in judged.directions.items()}
-    now = [label for label, share in shares.items() if is_copying(share)]
-    told = [("copying", _text(label, shares[label])) for label in now if label not in before]
+    scores = {label: direction.scores for label, direction in judged.directions.items()}
+    now = [label for label, known in scores.items() if is_copying(known)]
+    told = [("copying", _text(label, scores[label])) for label in now if label not in before]
     told += [("copying-ended", f"{ARROWS[label]} no longer copies its input") for label in before if label not in now]
     return now, told
 
 
-def _text(label: str, share: float) -> str:
+def _text(label: str, scores: Mapping[str, float]) -> str:
+    changed = f"what it changes is {scores['change_share']:.0%} of the distance between the domains"
+    if scores["change_share"] >= CHANGED:
+        changed = f"{scores['copied']:.0%} of what it makes is the input in its own or in other colours"
     return (
-        f"{ARROWS[label]} copies its input: what it changes is {share:.0%} of the distance between the domains. "
+        f"{ARROWS[label]} copies its input: {changed}. "
         "A cycle loss is content with that; an adversary is not: set loss.adversary=true, or a smaller loss.cycle"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from limner.metrics.spectrum import spectrum_distance
-from limner.metrics.translation import distance_apart, is_copying, score_domain_translation
+from limner.metrics.translation import distance_apart, is_copying, recoloured_share, score_domain_translation
 
 
 def flat(level: int, count: int = 3) -> Tensor:
@@ -29,15 +30,48 @@ def test_by_hand() -> None:
 
 def test_a_copy_is_told_from_a_translation() -> None:
     a, b = noise(0), noise(1)
-    assert is_copying(score_domain_translation(a, a, b, None, None)["change_share"])
-    assert not is_copying(score_domain_translation(a, b, b, None, None)["change_share"])
+    assert is_copying(score_domain_translation(a, a, b, None, None))
+    assert not is_copying(score_domain_translation(a, b, b, None, None))
     assert score_domain_translation(a, a, b, b, None)["against_copy"] == 1
     assert score_domain_translation(a, b, b, b, None)["against_copy"] == 0
 
 
+def test_a_negative_and_other_colours_are_copies_too() -> None:
+    a, b = noise(0), noise(1)
+    assert is_copying(score_domain_translation(a, 255 - a, b, None, None))
+    swapped = (a.flip(1) // 2 + 90).to(torch.uint8)
+    assert recoloured_share(a, swapped) > 0.99
+    assert is_copying(score_domain_translation(a, swapped, b, None, None))
+
+
+def test_a_blur_is_held_against_the_round_trip_s_own_blur() -> None:
+    a, b = noise(0, 4), noise(1, 4)
+    blurred = torch.nn.functional.avg_pool2d(a.float(), 3, 1, 1).round().to(torch.uint8)
+    share = recoloured_share(a, blurred)
+    assert share < 0.5
+    assert not is_copying(score_domain_translation(a, blurred, b, None, None))
+    assert is_copying(score_domain_translation(a, blurred, b, None, blurred))
+
+
+def test_the_recoloured_share_against_least_squares() -> None:
+    a, b = noise(3, 2), noise(4, 2)
+    expected = []
+    for before, after in zip(a.numpy(), b.numpy(), strict=True):
+        known = np.c_[before.reshape(3, -1).T / 255, np.ones(256)]
+        made = after.reshape(3, -1).T / 255
+        fit = known @ np.linalg.lstsq(known, made, rcond=None)[0]
+        expected.append(1 - ((made - fit) ** 2).mean() / made.var(0).mean())
+    assert recoloured_share(a, b) == pytest.approx(np.mean(expected), abs=1e-3)
+
+
+def test_a_plain_field_copies_nothing() -> None:
+    assert recoloured_share(noise(0), flat(90)) == pytest.approx(0, abs=1e-5)
+    assert recoloured_share(flat(3), noise(0)) < 0.01
+
+
 def test_what_is_not_known_is_left_out() -> None:
     scores = score_domain_translation(noise(0), noise(1), noise(2), None, None)
-    assert scores.keys() == {"change", "change_share", "spectrum_distance"}
+    assert scores.keys() == {"change", "change_share", "copied", "spectrum_distance"}
 
 
 def test_the_spectrum_is_held_against_the_other_domain() -> None:

@@ -146,6 +146,7 @@ class FakeDomainRun:
         scores = {
             "change": 0.22 * done + 0.02 * number,
             "change_share": 0.9 * done + 0.05 * number,
+            "copied": 0.4 - 0.1 * number,
             "spectrum_distance": 0.9 * np.exp(-2 * done) + 0.2 + 0.1 * number,
         }
         if self.method == "cyclegan":

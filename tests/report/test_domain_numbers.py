@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from fake_domains import FakeDomainRun
 
-from limner.metrics.translation import COPYING as TRAINERS_COPYING
+from limner.metrics import translation
 from limner.report.chart import Chart
 from limner.report.curves import run_curves
-from limner.report.glossary import COPYING, meaning
+from limner.report.glossary import CHANGED, COPIED, meaning
 from limner.report.reading import read_run
 from limner.report.series import Series, all_series
 from limner.report.tags import read_tag
@@ -48,7 +48,7 @@ def test_tiles_hold_both_directions(runs: Path) -> None:
     assert tiles["Relative change"].readings[0].best is None
     assert "target domain" in tiles["Spectrum distance"].meaning.text
     alone = key_tiles(all_series(read_run(runs / "cut").metrics), True)
-    assert [[reading.way for reading in tile.readings] for tile in alone] == [[""]] * 3
+    assert [[reading.way for reading in tile.readings] for tile in alone] == [[""]] * 4
 
 
 def test_directions_share_a_chart(runs: Path) -> None:
@@ -90,7 +90,9 @@ def test_every_series_is_in_exactly_one_chart(runs: Path) -> None:
         assert sum(len(chart.paths) for chart in charts.values()) == len(all_series(read_run(runs / name).metrics))
 
 
-@pytest.mark.parametrize(("tag", "value"), [("val/AtoB/change_share", 0.2), ("val/AtoB/against_copy", 1.0)])
+@pytest.mark.parametrize(
+    ("tag", "value"), [("val/AtoB/change_share", 0.2), ("val/AtoB/copied", 0.9), ("val/AtoB/against_copy", 1.0)]
+)
 def test_values_that_mean_something_are_marked_inside_the_chart(tag: str, value: float) -> None:
     series = Series(tag, np.array([1.0, 2.0]), np.array([0.5, 0.6]))
     chart = run_curves({tag: series}, 2).metrics[0]
@@ -111,7 +113,7 @@ def test_every_tag_is_explained(runs: Path) -> None:
 
 
 def test_the_trainer_calls_the_same_a_copy() -> None:
-    assert COPYING == TRAINERS_COPYING
+    assert (CHANGED, COPIED) == (translation.CHANGED, translation.COPIED)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_both_directions_are_logged_drawn_and_ranked(domains: Path, tmp_path: Pa
     run = train("cyclegan-horse2zebra", domains, tmp_path)
     tags = {tag for row in run.metrics() for tag in row.values}
     both = {f"{split}/{way}/{name}" for split in ("train", "val") for way in ("AtoB", "BtoA")
-            for name in ("change", "change_share", "round_trip", "spectrum_distance")}  # fmt: skip
+            for name in ("change", "change_share", "copied", "round_trip", "spectrum_distance")}  # fmt: skip
     assert both <= tags and not {tag for tag in tags if tag.endswith(("/l1", "/ssim", "/against_copy"))}
     terms = {"generators/cycle_a", "generators/identity_b", "generators/feedback_fake_a", "discriminators/real_b"}
     assert {f"{split}/{term}" for split in ("train", "val") for term in terms} <= tags
@@ -141,7 +141,7 @@ def test_translate_takes_a_direction(domains: Path, tmp_path: Path, capsys: pyte
 def test_a_generator_that_copies_is_reported_once(
     domains: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("limner.metrics.translation.COPYING", 10.0)
+    monkeypatch.setattr("limner.metrics.translation.CHANGED", 10.0)
     run = train("cyclegan-horse2zebra", domains, tmp_path, "loss.adversary=false", "loss.identity=0")
     told = [event.detail for event in read_events(run.path / "events.jsonl") if event.event == "copying"]
     assert len(told) == 2 and any("A -> B copies its input" in text for text in told)
@@ -150,7 +150,8 @@ def test_a_generator_that_copies_is_reported_once(
 
 def test_copying_begins_and_ends() -> None:
     def judged(**shares: float) -> Judged:
-        looks = {way: Direction(None, None, {"change_share": share}) for way, share in shares.items()}  # type: ignore[arg-type]
+        known = {way: {"change_share": share, "copied": 0.5} for way, share in shares.items()}
+        looks = {way: Direction(None, None, scores) for way, scores in known.items()}  # type: ignore[arg-type]
         return Judged({}, looks)
 
     now, told = watch_copying(judged(AtoB=0.1, BtoA=0.9), [])
