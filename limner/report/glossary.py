@@ -63,8 +63,8 @@ METRICS = {
     ),
     "copied": Meaning(
         "Copied",
-        "How much of an output is only its input in the same or in other colours, as far as the generator can draw at "
-        "all. From 0.9 on, the thin line in the chart, it copies.",
+        "How much of an output is its input in the same or in other colours, as far as the generator can draw at all. "
+        "From 0.9 on, the thin line in the chart, it copies all but small things; without an adversary that is a copy.",
         reference=COPIED,
     ),
     "change": Meaning(

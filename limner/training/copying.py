@@ -24,7 +24,8 @@ def watch_copying(judged: Judged, before: Sequence[str]) -> tuple[list[str], lis
         The directions that copy, and an event (name, detail) for each that begins or ends to.
     """
     scores = {label: direction.scores for label, direction in judged.directions.items()}
-    now = [label for label, known in scores.items() if is_copying(known)]
+    adversary = any(name.rpartition("/")[2].startswith("adversarial") for name in judged.losses)
+    now = [label for label, known in scores.items() if is_copying(known, adversary)]
     told = [("copying", _text(label, scores[label])) for label in now if label not in before]
     told += [("copying-ended", f"{ARROWS[label]} no longer copies its input") for label in before if label not in now]
     return now, told
@@ -36,5 +37,6 @@ def _text(label: str, scores: Mapping[str, float]) -> str:
         changed = f"{scores['copied']:.0%} of what it makes is the input in its own or in other colours"
     return (
         f"{ARROWS[label]} copies its input: {changed}. "
-        "A cycle loss is content with that; an adversary is not: set loss.adversary=true, or a smaller loss.cycle"
+        "A cycle loss is content with that. Without an adversary set loss.adversary=true; with one train longer, or "
+        "lower loss.cycle and loss.identity"
     )

@@ -30,18 +30,19 @@ def test_by_hand() -> None:
 
 def test_a_copy_is_told_from_a_translation() -> None:
     a, b = noise(0), noise(1)
-    assert is_copying(score_domain_translation(a, a, b, None, None))
-    assert not is_copying(score_domain_translation(a, b, b, None, None))
+    assert is_copying(score_domain_translation(a, a, b, None, None), adversary=True)
+    assert not is_copying(score_domain_translation(a, b, b, None, None), adversary=False)
     assert score_domain_translation(a, a, b, b, None)["against_copy"] == 1
     assert score_domain_translation(a, b, b, b, None)["against_copy"] == 0
 
 
 def test_a_negative_and_other_colours_are_copies_too() -> None:
     a, b = noise(0), noise(1)
-    assert is_copying(score_domain_translation(a, 255 - a, b, None, None))
+    assert is_copying(score_domain_translation(a, 255 - a, b, None, None), adversary=False)
     swapped = (a.flip(1) // 2 + 90).to(torch.uint8)
     assert recoloured_share(a, swapped) > 0.99
-    assert is_copying(score_domain_translation(a, swapped, b, None, None))
+    assert is_copying(score_domain_translation(a, swapped, b, None, None), adversary=False)
+    assert not is_copying(score_domain_translation(a, swapped, b, None, None), adversary=True)
 
 
 def test_a_blur_is_held_against_the_round_trip_s_own_blur() -> None:
@@ -49,8 +50,8 @@ def test_a_blur_is_held_against_the_round_trip_s_own_blur() -> None:
     blurred = torch.nn.functional.avg_pool2d(a.float(), 3, 1, 1).round().to(torch.uint8)
     share = recoloured_share(a, blurred)
     assert share < 0.5
-    assert not is_copying(score_domain_translation(a, blurred, b, None, None))
-    assert is_copying(score_domain_translation(a, blurred, b, None, blurred))
+    assert not is_copying(score_domain_translation(a, blurred, b, None, None), adversary=False)
+    assert is_copying(score_domain_translation(a, blurred, b, None, blurred), adversary=False)
 
 
 def test_the_recoloured_share_against_least_squares() -> None:

@@ -160,6 +160,9 @@ def test_copying_begins_and_ends() -> None:
     assert now == ["AtoB", "BtoA"] and len(told) == 1 and told[0][1].startswith("B -> A")
     now, told = watch_copying(judged(AtoB=0.9, BtoA=0.1), now)
     assert now == ["BtoA"] and told[0] == ("copying-ended", "A -> B no longer copies its input")
+    recoloured = {"AtoB": Direction(None, None, {"change_share": 0.9, "copied": 0.95})}  # type: ignore[arg-type]
+    assert watch_copying(Judged({}, recoloured), [])[0] == ["AtoB"]
+    assert watch_copying(Judged({"generators/adversarial_a": 1.0}, recoloured), [])[0] == []
     assert watch_copying(Judged({}, {"": Direction(None, None, {})}), []) == ([], [])  # type: ignore[arg-type]
 
 
