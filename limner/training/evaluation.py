@@ -106,7 +106,10 @@ class Judge:
         )
 
     def translate(self, inputs: Tensor, back: bool = False) -> Translated:
-        """uint8 (N, 3, H, W) in, the same out, and back again where the method can; the noise of picture n is fixed."""
+        """uint8 (N, 3, H, W) in, the same out, and back again where the method can; the noise of picture n is fixed.
+
+        N is at least 1.
+        """
         outputs, returned = [], []
         with self._undisturbed() as method:
             for index, picture in enumerate(inputs):

@@ -222,7 +222,8 @@ class Trainer:
     def _validate(self) -> None:
         most, step = self.recipe.training.evaluate, self.progress.step
         values: dict[str, float] = {}
-        for split, pictures in (("train", self.splits.train), ("val", self.splits.validation)):
+        splits = {"train": self.splits.train, "val": self.splits.validation}
+        for split, pictures in ((name, split) for name, split in splits.items() if len(split)):
             judged = self.judge.judge(pictures, most)
             # Loss terms of the training split are logged as means over the steps themselves.
             known = judged.scores | (judged.losses if split == "val" else {})

@@ -93,6 +93,17 @@ def test_workers_never_change_a_result(workers: int, pairs: Path, tmp_path: Path
     assert contents(plain.path, 6) == contents(other.path, 6)
 
 
+@every_method
+def test_training_needs_no_validation_pictures(case: Case, pairs: Path, tmp_path: Path) -> None:
+    own = tmp_path / "pictures"
+    shutil.copytree(pairs / "train", own / "train")
+    run = train(case, own, tmp_path, "run", "data.validation=0").path
+    tags = {tag for row in read_metrics(run / "metrics.jsonl") for tag in row.values}
+    assert not [tag for tag in tags if tag.startswith("val/")] and [tag for tag in tags if tag.startswith("train/")]
+    assert not (run / "samples" / "validation.json").exists() and (run / "samples" / "grid-000006.png").is_file()
+    resume(run, "training.steps=8")
+
+
 def test_stop_saves_and_says_interrupted(pairs: Path, tmp_path: Path) -> None:
     run = train(CASES[0], pairs, tmp_path, "run", stop=Stop(asked=True))
     assert run.ending is Ending.INTERRUPTED
