@@ -50,7 +50,6 @@ SWEEP: dict[str, list[str]] = {
     "study + ema, no crop, no dropout": ["training.ema=0.99", NO_CROP, "generator.dropout=0"],
     "study + ema, no dropout": ["training.ema=0.99", "generator.dropout=0"],
     "study + no crop, no dropout": [NO_CROP, "generator.dropout=0"],
-    "study + ema, no crop, no dropout, l1=200": ["training.ema=0.99", NO_CROP, "generator.dropout=0", "loss.l1=200"],
     "study + ema, no crop, no dropout, l1=50": ["training.ema=0.99", NO_CROP, "generator.dropout=0", "loss.l1=50"],
     "least-squares, no dropout": [LEAST_SQUARES, "training.ema=0.99", NO_CROP, "generator.dropout=0"],
     "least-squares, l1=25": [LEAST_SQUARES, "training.ema=0.99", NO_CROP, "loss.l1=25"],
@@ -89,6 +88,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--print", action="store_true", help="print what is there, train nothing")
+    parser.add_argument("--plot", type=Path, help="also draw L1 against spectrum distance, as SVG")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -103,6 +103,8 @@ def main() -> None:
                     scores += score_variant(options, variant, seed, targets)
             write(options.out, scores)
     print(table(scores))
+    if options.plot:
+        options.plot.write_text(plot(scores, max(set(options.steps) & {score.step for score in scores})))
 
 
 def score_variant(options: argparse.Namespace, variant: str, seed: int, targets: torch.Tensor) -> list[Score]:
@@ -162,6 +164,38 @@ def table(scores: Sequence[Score]) -> str:
             pace = sum(row.seconds for row in rows) / len(rows) / step
             lines.append(f"| {variant} | {step} | {len(rows)} | {' | '.join(numbers)} | {pace:.2f} |")
     return "\n".join(lines)
+
+
+def plot(scores: Sequence[Score], step: int) -> str:
+    """SVG: each variant's mean at a step, L1 to the right, spectrum distance upwards; the lower left corner is best."""
+    points = {
+        variant: [
+            (score.l1, score.spectrum_distance) for score in scores if (score.variant, score.step) == (variant, step)
+        ]
+        for variant in dict.fromkeys(score.variant for score in scores)
+    }
+    means = {
+        name: [sum(axis) / len(axis) for axis in zip(*found, strict=True)] for name, found in points.items() if found
+    }
+    low, high = (0.166, 0.3), (0.188, 1.1)
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 420" font-family="sans-serif" font-size="13">',
+        '<rect width="760" height="420" fill="white"/><path d="M60 20V370H740" fill="none" stroke="#555"/>',
+        f'<text x="400" y="410" text-anchor="middle">L1 at step {step}, less is better</text>',
+        '<text transform="translate(18 195) rotate(-90)" text-anchor="middle">spectrum distance, less is better</text>',
+    ]
+    for number in range(6):
+        l1, distance = (low[axis] + number / 5 * (high[axis] - low[axis]) for axis in (0, 1))
+        parts.append(f'<text x="{60 + 136 * number}" y="388" text-anchor="middle">{l1:.3f}</text>')
+        parts.append(f'<text x="52" y="{374 - 70 * number}" text-anchor="end">{distance:.2f}</text>')
+    labels: list[float] = []
+    for name, (l1, distance) in sorted(means.items(), key=lambda item: -item[1][1]):
+        x = 60 + 680 * (l1 - low[0]) / (high[0] - low[0])
+        y = 370 - 350 * (distance - low[1]) / (high[1] - low[1])
+        parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="5" fill="#8b3a12"/>')
+        labels.append(max(y + 4, labels[-1] + 15 if labels else 0))
+        parts.append(f'<text x="{x + 9:.0f}" y="{labels[-1]:.0f}">{name} ({len(points[name])})</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def interval(values: Sequence[float]) -> str:
