@@ -28,7 +28,7 @@ class CUTLossSettings(Settings):
     patches: PositiveInt = 256
     """Places at which features are compared in each layer (appendix C.1)."""
     temperature: PositiveFloat = 0.07
-    """Of the softmax over patches (appendix C.1)."""
+    """Of the softmax over patches (section 3)."""
     head_width: PositiveInt = 256
     """Width of the two-layer network on each layer's features (appendix C.1)."""
 

@@ -86,11 +86,10 @@ def test_a_resumed_run_equals_an_uninterrupted_one(case: Case, stop_at: int, pai
     assert (cut / grid).read_bytes() == (whole / grid).read_bytes()
 
 
-@pytest.mark.parametrize("workers", [0, 4])
-def test_workers_never_change_a_result(workers: int, pairs: Path, tmp_path: Path) -> None:
-    plain = train(CASES[0], pairs, tmp_path, "plain", "data.workers=1")
-    other = train(CASES[0], pairs, tmp_path, "other", f"data.workers={workers}")
-    assert contents(plain.path, 6) == contents(other.path, 6)
+@every_method
+def test_workers_never_change_a_result(case: Case, pairs: Path, tmp_path: Path) -> None:
+    runs = [train(case, pairs, tmp_path, f"workers-{count}", f"data.workers={count}").path for count in (0, 1, 4)]
+    assert contents(runs[0], 6) == contents(runs[1], 6) == contents(runs[2], 6)
 
 
 @every_method
