@@ -41,16 +41,21 @@ PEER = {"peer, dropout on": "train", "peer, evaluation mode": "eval"}
 
 LEAST_SQUARES = "loss.adversarial=least-squares"
 
+WHOLE = ["training.ema=0.99", NO_CROP, "generator.dropout=0"]
+
 SWEEP: dict[str, list[str]] = {
     "study + ema": ["training.ema=0.99"],
     "study + no crop": [NO_CROP],
     "study + no dropout": ["generator.dropout=0"],
     "study + l1=50": ["loss.l1=50"],
     "study + ema, no crop": ["training.ema=0.99", NO_CROP],
-    "study + ema, no crop, no dropout": ["training.ema=0.99", NO_CROP, "generator.dropout=0"],
+    "study + ema, no crop, no dropout": WHOLE,
+    "study + ema, no crop, no dropout, l1=150": [*WHOLE, "loss.l1=150"],
+    "study + ema, no crop, no dropout, l1=200, lr=4e-4": [*WHOLE, "loss.l1=200", "training.optimiser.lr=4e-4"],
+    "study + ema, no crop, no dropout, lr=4e-4": [*WHOLE, "training.optimiser.lr=4e-4"],
     "study + ema, no dropout": ["training.ema=0.99", "generator.dropout=0"],
     "study + no crop, no dropout": [NO_CROP, "generator.dropout=0"],
-    "study + ema, no crop, no dropout, l1=50": ["training.ema=0.99", NO_CROP, "generator.dropout=0", "loss.l1=50"],
+    "study + ema, no crop, no dropout, l1=50": [*WHOLE, "loss.l1=50"],
     "least-squares, no dropout": [LEAST_SQUARES, "training.ema=0.99", NO_CROP, "generator.dropout=0"],
     "least-squares, l1=25": [LEAST_SQUARES, "training.ema=0.99", NO_CROP, "loss.l1=25"],
     "least-squares, l1=25, no dropout": [
@@ -97,11 +102,11 @@ def main() -> None:
     if not options.print:
         for seed in options.seeds:
             if options.peer and not has(scores, next(iter(PEER)), seed, options.steps):
-                scores += score_peer(options, seed, targets)
+                write(options.out, score_peer(options, seed, targets))
             for variant in options.only:
                 if not has(scores, variant, seed, options.steps):
-                    scores += score_variant(options, variant, seed, targets)
-            write(options.out, scores)
+                    write(options.out, score_variant(options, variant, seed, targets))
+    scores = read(options.out)
     print(table(scores))
     if options.plot:
         options.plot.write_text(plot(scores, max(set(options.steps) & {score.step for score in scores})))
