@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing as mp
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -13,7 +15,13 @@ from multiprocessing.connection import Connection
 
 import torch
 
+from limner.config.recipe import Recipe
+from limner.data.batch import Batch
+from limner.methods import build_method
+from limner.training.device import make_repeatable
+from limner.training.graphed import engine_for
 from limner.training.memory import freed_memory_kept
+from limner.training.players import make_players
 
 Step = Callable[[], object]
 LIMNER = ("fp32", "bf16")
@@ -31,20 +39,35 @@ def race(variants: Mapping[str, str], make: Make, options: argparse.Namespace) -
     """
     children = {name: Child(name, make, options) for name in variants}
     times: dict[str, list[float]] = {name: [] for name in variants}
-    for number in range(options.rounds + 1):
+    warm_up = 1 if options.device == "cpu" else 10
+    for number in range(options.rounds + warm_up):
         for name, child in children.items():
             seconds = child.step()
-            if number:  # the first round warms up
+            if number >= warm_up:
                 times[name].append(seconds)
     base = statistics.median(next(iter(times.values())))
     capability = torch.backends.cpu.get_cpu_capability()
     print(f"{options.device}, {options.threads} threads, {capability}, torch {torch.__version__}")
     for name, values in times.items():
-        median, spread = statistics.median(values), f"({min(values):.3f} to {max(values):.3f})"
+        median, spread = statistics.median(values), f"({1e3 * min(values):.1f} to {1e3 * max(values):.1f})"
         ratio, memory = base / median, f"{children[name].peak():.2f} GB"
-        print(f"{variants[name]:<28} {median:.3f} s {spread}   {ratio:.2f}x   {memory}")
+        print(f"{variants[name]:<28} {1e3 * median:.1f} ms {spread}   {ratio:.2f}x   {memory}")
     for child in children.values():
         child.end()
+
+
+def training_step(recipe: Recipe, batch: Batch, device: torch.device) -> Step:
+    """limner's own step of a recipe, as a training session on the device takes it."""
+    make_repeatable(device)
+    method = build_method(recipe).to(device).train()
+    players, bf16 = make_players(method, recipe.training), recipe.precision == "bf16"
+    engine = engine_for(recipe.training, device, world=1)(method, players, device, recipe.seed, bf16, tell=tell)
+    steps = itertools.count()
+    return lambda: engine.step(next(steps), lambda: batch, {})
+
+
+def tell(event: str, detail: str) -> None:
+    print(f"{event}: {detail}", file=sys.stderr)
 
 
 class Child:

@@ -1,11 +1,13 @@
 """The pix2pix step at 256 px, batch 1: limner beside the eager fp32 step of the same networks, and a peer's.
 
-    python benchmarks/train_step.py [--peer PEER] [--rounds 7] [--threads 2] [--device cpu]
+    python benchmarks/train_step.py [--peer PEER] [--rounds 7] [--threads 2]
+    python benchmarks/train_step.py --device cuda --rounds 200 --tflops 790 --bandwidth 4.8
 
 Every variant has a process of its own, as it has in use, and takes one step in turn, round after round, so that a
 drifting machine slows all alike; it prints medians, ratios to the eager step of the same networks, and peak memory. The
 eager step is what a plain script does: two default Adams, the discriminator frozen while the generator learns. PEER is
-a checkout of PyTorch-GAN.
+a checkout of PyTorch-GAN. With what the device can do (TFLOP/s, TB/s) the floor of a step is printed too: its
+operations and the bytes that Adam must move, one after the other.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ import sys
 from pathlib import Path
 
 import torch
-from stepping import Step, race
+from stepping import Step, race, training_step
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 from torch.nn.functional import l1_loss, mse_loss
+from torch.utils.flop_counter import FlopCounterMode
 
 from limner.config.load import load_recipe
+from limner.config.training import TrainingSettings
 from limner.data.batch import PairedBatch
 from limner.methods import build_method
 from limner.training.engine import Engine
@@ -32,16 +36,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--tflops", type=float, help="what the device computes at best, TFLOP/s")
+    parser.add_argument("--bandwidth", type=float, help="what its memory moves at best, TB/s")
     options = parser.parse_args()
     variants = {"eager": "eager fp32, same networks", "fp32": "limner fp32", "bf16": "limner bf16"}
+    if options.device.startswith("cuda"):
+        variants["bf16-ordinary"] = "limner bf16, without graphs"
     if options.peer:
         variants["peer"] = "PyTorch-GAN (its networks)"
     race(variants, make, options)
+    if options.tflops and options.bandwidth:
+        print(floor(options.tflops, options.bandwidth))
 
 
 def make(name: str, options: argparse.Namespace) -> Step:
     device = torch.device(options.device)
-    batch = PairedBatch(*(torch.randint(0, 256, (1, 3, 256, 256), dtype=torch.uint8) for _ in range(2)))
+    batch = random_pair()
     if name == "eager":
         return eager(batch, device)
     if name == "peer":
@@ -49,12 +59,26 @@ def make(name: str, options: argparse.Namespace) -> Step:
     return limner_step(batch, device, name)
 
 
-def limner_step(batch: PairedBatch, device: torch.device, precision: str) -> Step:
-    recipe = load_recipe("pix2pix-facades", [f"precision={precision}"])
-    method = build_method(recipe).to(device).train()
-    engine = Engine(method, make_players(method, recipe.training), device, recipe.seed, bf16=precision == "bf16")
-    steps = iter(range(10**9))
-    return lambda: engine.step(next(steps), lambda: batch, {})
+def limner_step(batch: PairedBatch, device: torch.device, variant: str) -> Step:
+    """`variant` is a precision, with "-ordinary" behind it where steps are not to be replayed."""
+    precision, _, ordinary = variant.partition("-")
+    recipe = load_recipe("pix2pix-facades", [f"precision={precision}", f"training.graphs={not ordinary}".lower()])
+    return training_step(recipe, batch, device)
+
+
+def floor(tflops: float, bandwidth: float) -> str:
+    """The least time of a step: Adam reads weight, gradient and two moments, and writes all but the gradient."""
+    method = build_method(load_recipe("pix2pix-facades")).train()
+    engine = Engine(method, make_players(method, TrainingSettings(steps=1)), torch.device("cpu"), seed=0)
+    with FlopCounterMode(display=False) as counter:
+        engine.step(0, random_pair, {})
+    operations, moved = counter.get_total_flops(), 7 * 4 * sum(weight.numel() for weight in method.parameters())
+    seconds = operations / (tflops * 1e12) + moved / (bandwidth * 1e12)
+    return f"floor: {operations / 1e9:.1f} GFLOP and {moved / 1e9:.2f} GB take {1000 * seconds:.2f} ms"
+
+
+def random_pair() -> PairedBatch:
+    return PairedBatch(*(torch.randint(0, 256, (1, 3, 256, 256), dtype=torch.uint8) for _ in range(2)))
 
 
 def eager(batch: PairedBatch, device: torch.device) -> Step:

@@ -16,14 +16,11 @@ import sys
 from pathlib import Path
 
 import torch
-from stepping import Step, race
+from stepping import Step, race, training_step
 from torch.nn.functional import l1_loss, mse_loss
 
 from limner.config.load import load_recipe
 from limner.data.batch import DomainBatch
-from limner.methods import build_method
-from limner.training.engine import Engine
-from limner.training.players import make_players
 
 SIZE = 256
 PEERS = {"cyclegan": "PyTorch-GAN fp32", "cut": "CUT's own code fp32"}
@@ -46,15 +43,7 @@ def make(name: str, options: argparse.Namespace) -> Step:
     if name == "peer":
         peer = peer_cyclegan if options.method == "cyclegan" else peer_cut
         return peer(options.peer, batch, device)
-    return limner_step(options.method, batch, device, name)
-
-
-def limner_step(kind: str, batch: DomainBatch, device: torch.device, precision: str) -> Step:
-    recipe = load_recipe(f"{kind}-horse2zebra", [f"precision={precision}"])
-    method = build_method(recipe).to(device).train()
-    engine = Engine(method, make_players(method, recipe.training), device, recipe.seed, bf16=precision == "bf16")
-    steps = iter(range(10**9))
-    return lambda: engine.step(next(steps), lambda: batch, {})
+    return training_step(load_recipe(f"{options.method}-horse2zebra", [f"precision={name}"]), batch, device)
 
 
 def peer_cyclegan(checkout: Path, batch: DomainBatch, device: torch.device) -> Step:

@@ -22,6 +22,20 @@ class Batch:
         """The batch on a device, its pictures as float32 in [-1, 1]."""
         return self._map(lambda tensor: to_range(tensor.to(device, non_blocking=True)))
 
+    def to(self, device: torch.device) -> Self:
+        """A copy on a device, its pictures still as bytes."""
+        return self._map(lambda tensor: tensor.to(device, copy=True))
+
+    def overwrite(self, other: Self) -> None:
+        """Put the contents of another batch of the same shapes into the memory of this one."""
+        for mine, theirs in zip(self._tensors(), other._tensors(), strict=True):
+            mine.copy_(theirs, non_blocking=True)
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape of every field."""
+        return tuple(tuple(tensor.shape) for tensor in self._tensors())
+
     def part(self, start: int, stop: int) -> Self:
         """Rows start..stop-1 of every field."""
         return self._map(lambda tensor: tensor[start:stop])

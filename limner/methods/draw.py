@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -18,12 +20,15 @@ class Draw:
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normal numbers, float32."""
-        return torch.randn(shape, generator=self._generator).to(self._device)
+        return self._hand(lambda generator: torch.randn(shape, generator=generator))
 
     def uniform(self, *shape: int) -> Tensor:
         """Numbers in [0, 1), float32."""
-        return torch.rand(shape, generator=self._generator).to(self._device)
+        return self._hand(lambda generator: torch.rand(shape, generator=generator))
 
     def integers(self, high: int, *shape: int) -> Tensor:
         """Whole numbers in 0..high-1, int64."""
-        return torch.randint(high, shape, generator=self._generator).to(self._device)
+        return self._hand(lambda generator: torch.randint(high, shape, generator=generator))
+
+    def _hand(self, make: Callable[[torch.Generator], Tensor]) -> Tensor:
+        return make(self._generator).to(self._device)

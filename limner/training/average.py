@@ -40,8 +40,8 @@ class WeightAverage:
         for name, network in self._networks.items():
             source: nn.Module = getattr(method, name)
             torch._foreach_lerp_(list(network.parameters()), list(source.parameters()), weight)
-            for average, buffer in zip(network.buffers(), source.buffers(), strict=True):
-                average.copy_(buffer)
+            if buffers := list(network.buffers()):
+                torch._foreach_copy_(buffers, list(source.buffers()))
 
     @contextmanager
     def in_place_of(self, method: Method) -> Iterator[None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from limner.errors import RecipeError
@@ -36,7 +38,10 @@ def make_repeatable(device: torch.device) -> str | None:
     """
     if device.type != "cuda":
         return None if device.type == "cpu" else f"{device.type} gives no promise of the same bits from run to run"
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else matrix products may differ from run to run
     torch.backends.cudnn.benchmark = False
+    # Or every empty tensor is filled before it is used, one more kernel each.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.use_deterministic_algorithms(True, warn_only=True)
     return "on CUDA a few backward passes (reflection padding, interpolation) are not bit-exact from run to run"
 

@@ -19,6 +19,10 @@ from limner.training.seeds import seed_for
 Values = dict[str, Tensor]
 
 
+def _nobody(event: str, detail: str) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass
 class Engine:
     """Takes the turns of a step: share, loss, gradient of the mover alone, clipping, optimiser.
@@ -33,7 +37,7 @@ class Engine:
         parts: parts that a batch is split into, their gradients added. Doubled when memory runs out.
         rank: number of this process among those that train together.
         reduce: averages gradients over the processes; None when there is one.
-        halved: told the new number of parts when memory ran out.
+        tell: told, by an event's name and in words, what a reader of the run must know.
     """
 
     method: Method
@@ -45,7 +49,7 @@ class Engine:
     parts: int = 1
     rank: int = 0
     reduce: Callable[[list[Tensor]], None] | None = None
-    halved: Callable[[int], None] | None = None
+    tell: Callable[[str, str], None] = _nobody
 
     def step(self, step: int, draw_batch: Callable[[], Batch], seen: Mapping[str, float]) -> Values:
         """Take all turns of one step.
@@ -62,18 +66,18 @@ class Engine:
             RunError: memory ran out with one picture at a time.
         """
         batch = draw_batch().on(self.device)
-        shared = _Shared()
+        shared = Shared()
         values: Values = {}
         for number, turn in enumerate(self.method.plan(step, seen)):
             turn = turn if isinstance(turn, Turn) else Turn(turn)
             if turn.fresh:
-                batch, shared = draw_batch().on(self.device), _Shared()
+                batch, shared = draw_batch().on(self.device), Shared()
             values.update(self._turn_within_memory(turn, batch, shared, (step, number)))
             if turn.player == self.method.shared_by:
                 shared.clear()
         return values
 
-    def _turn_within_memory(self, turn: Turn, batch: Batch, shared: _Shared, key: tuple[int, int]) -> Values:
+    def _turn_within_memory(self, turn: Turn, batch: Batch, shared: Shared, key: tuple[int, int]) -> Values:
         while True:
             try:
                 return self._turn(turn, batch, shared, key)
@@ -88,10 +92,10 @@ class Engine:
             self.parts = min(2 * self.parts, len(batch))
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
-            if self.halved is not None:
-                self.halved(self.parts)
+            text = f"memory ran out: each batch of {len(batch)} is now split into {self.parts} parts"
+            self.tell("memory-halved", text)
 
-    def _turn(self, turn: Turn, batch: Batch, shared: _Shared, key: tuple[int, int]) -> Values:
+    def _turn(self, turn: Turn, batch: Batch, shared: Shared, key: tuple[int, int]) -> Values:
         player = self.players[turn.player]
         size = math.ceil(len(batch) / self.parts)
         values: Values = {}
@@ -105,7 +109,7 @@ class Engine:
             torch.autograd.backward(total * share if share < 1 else total, inputs=player.parameters)
             for name, value in [*((name, term.value) for name, term in terms.items()), ("total", total)]:
                 tag = f"{turn.loss_name}/{name}"
-                scaled = value.detach() * share
+                scaled = value.detach().float() * share
                 values[tag] = values[tag] + scaled if tag in values else scaled
         if self.reduce is not None:
             self.reduce([p.grad for p in player.parameters if p.grad is not None])
@@ -115,7 +119,7 @@ class Engine:
         player.optimiser.zero_grad()
         return values
 
-    def _terms(self, turn: Turn, batch: Batch, shared: _Shared, key: tuple[int, int, int]) -> Terms:
+    def _terms(self, turn: Turn, batch: Batch, shared: Shared, key: tuple[int, int, int]) -> Terms:
         # Dropout takes no generator of its own, so the default one is seeded for each use. Each region of autocast
         # ends with the turn: inside one region a weight's cast copy would outlive the optimiser's step.
         if not shared.ready:
@@ -138,7 +142,7 @@ class Engine:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
 
-class _Shared:
+class Shared:
     """What `share` computed, until its owner moves."""
 
     def __init__(self) -> None:

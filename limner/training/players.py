@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from limner.config.training import OptimiserSettings, TrainingSettings
 from limner.errors import RecipeError
@@ -28,12 +29,32 @@ class Player:
     optimiser: torch.optim.Optimizer
     rate: float
 
-    def set_rate(self, factor: float) -> float:
-        """Set the learning rate to factor times the base rate, and return it."""
-        rate = self.rate * factor
+    def set_rate(self, factor: float) -> None:
+        """Set the learning rate to factor times the base rate."""
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        return rate
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(self.rate * factor)
+            else:
+                group["lr"] = self.rate * factor
+
+    def keep_rate_on_device(self) -> None:
+        """Keep the learning rate where a step that was recorded as a graph finds it as it is when it is replayed."""
+        device = self.parameters[0].device
+        for group in self.optimiser.param_groups:
+            # The fused kernel reads float32; on a CPU there are no graphs that "capturable" could stand for.
+            group["lr"] = torch.tensor(group["lr"], dtype=torch.float32, device=device)
+            group["capturable"] = device.type == "cuda"
+
+    @property
+    def current_rate(self) -> float:
+        """The learning rate, the schedule applied."""
+        return float(self.optimiser.param_groups[0]["lr"])
+
+    def state_dict(self) -> dict[str, Any]:
+        """The optimiser's state, the same whether its steps are recorded or not."""
+        state = self.optimiser.state_dict()
+        plain = [group | {"lr": float(group["lr"]), "capturable": False} for group in state["param_groups"]]
+        return state | {"param_groups": plain}
 
 
 def make_players(method: Method, training: TrainingSettings) -> dict[str, Player]:

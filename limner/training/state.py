@@ -55,7 +55,7 @@ def pack(
     if average is not None:
         files[EMA] = tensors_to_bytes(average.state_dict())
     for name, player in players.items():
-        files[_optimiser(name)] = optimiser_to_bytes(player.optimiser.state_dict())
+        files[_optimiser(name)] = optimiser_to_bytes(player.state_dict())
     state = asdict(progress) | {"average_updates": average.updates if average else None}
     return files, state
 

@@ -18,8 +18,8 @@ from limner.training.average import WeightAverage
 from limner.training.cadence import cadence
 from limner.training.checkpoint import BEST, Checkpoint, prune, save_checkpoint, step_name
 from limner.training.copying import EARLY, watch_copying
-from limner.training.engine import Engine
 from limner.training.evaluation import Judge, Judged
+from limner.training.graphed import engine_for
 from limner.training.logs import EventLog, MetricsLog
 from limner.training.players import make_players
 from limner.training.progress import Narrator
@@ -88,7 +88,7 @@ class Trainer:
         if checkpoint is not None:
             self.progress = unpack(checkpoint, self.method, self.players, self.average)
         self._lengthen()
-        self.engine = Engine(
+        self.engine = engine_for(training, team.device, team.world)(
             self.method,
             self.players,
             team.device,
@@ -98,7 +98,7 @@ class Trainer:
             parts=self.progress.parts,
             rank=team.rank,
             reduce=team.average if team.world > 1 else None,
-            halved=self._halved,
+            tell=self.event,
         )
         self.judge = Judge(self.engine, self.average, recipe.seed)
         self.order = Order(len(splits.train), training.batch, recipe.seed, team.rank, team.world)
@@ -204,7 +204,7 @@ class Trainer:
         self._write(
             {f"train/{name}": value for name, value in losses.items()}
             | {
-                **{f"train/lr/{name}": player.optimiser.param_groups[0]["lr"] for name, player in self.players.items()},
+                **{f"train/lr/{name}": player.current_rate for name, player in self.players.items()},
                 "train/pictures_per_second": rate,
                 "train/data_wait": data_wait,
             }
@@ -270,10 +270,6 @@ class Trainer:
             return max(0.0, self.cadence.limit - self.progress.seconds)
         steps = (self.cadence.total or 0) - self.progress.step
         return steps * self.recipe.training.batch * self.team.world / rate if rate else None
-
-    def _halved(self, parts: int) -> None:
-        text = f"memory ran out: each batch of {self.recipe.training.batch} is now split into {parts} parts"
-        self.event("memory-halved", text)
 
     def event(self, name: str, detail: str) -> None:
         """Say something that a reader of the run must know, and keep it with the run."""

@@ -211,12 +211,13 @@ def test_memory_running_out_halves_the_batch_and_goes_on() -> None:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             return super().generator_loss(batch, draw, fake)
 
-    told: list[int] = []
-    steps = engine(toy(Hungry), halved=told.append)
+    told: list[tuple[str, str]] = []
+    steps = engine(toy(Hungry), tell=lambda *said: told.append(said))
     steps.step(0, lambda: batch(8), {})
-    assert told == [2, 4] and steps.parts == 4
+    said = [("memory-halved", f"memory ran out: each batch of 8 is now split into {parts} parts") for parts in (2, 4)]
+    assert told == said and steps.parts == 4
     steps.step(1, lambda: batch(8), {})
-    assert told == [2, 4]
+    assert told == said
 
 
 def test_memory_running_out_with_one_picture_says_what_to_do() -> None:

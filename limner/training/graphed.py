@@ -1,0 +1,151 @@
+"""Steps that are recorded once and replayed: with small batches a GPU waits for its orders, not for its arithmetic."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from limner.config.training import TrainingSettings
+from limner.data.batch import Batch
+from limner.methods.draw import Draw
+from limner.methods.method import Turn
+from limner.training.engine import Engine, Shared, Values
+from limner.training.recording import Graph, Recording, cuda_graphs
+from limner.training.seeds import seed_for
+
+WARM = 2
+"""Ordinary steps before one is recorded, so that optimisers have their state and libraries their workspace."""
+
+TOLERANCE = 0.05
+"""Largest difference of a replayed step from the ordinary one, as a share of what the step changes. Kernels that add in
+no fixed order stay far below; a forgotten move, old pictures or old random numbers are far above."""
+
+Plan = tuple[Turn, ...]
+Key = tuple[Plan, tuple[tuple[int, ...], ...], int]
+
+
+def engine_for(training: TrainingSettings, device: torch.device, world: int) -> type[Engine]:
+    """Which engine trains: steps are replayed on one CUDA device, where the recipe does not forbid it."""
+    return GraphedEngine if training.graphs and device.type == "cuda" and world == 1 else Engine
+
+
+@dataclass
+class GraphedEngine(Engine):
+    """An engine that replays its steps. What changes from step to step is put in place beforehand: pictures, random
+    numbers, learning rates.
+
+    Every kind of step (its turns, the shapes of its batches, its parts) is taken in the ordinary way twice, then
+    recorded; the next one is both taken and replayed, and the two compared. When recording fails or the two differ,
+    training goes on in the ordinary way.
+
+    Attributes:
+        make_graph: gives an empty graph; by default CUDA graphs that share one pool of memory.
+    """
+
+    make_graph: Callable[[], Graph] = field(default_factory=cuda_graphs)
+    _taken: Counter[Key] = field(default_factory=Counter, init=False)
+    _recordings: dict[Key, Recording] = field(default_factory=dict, init=False)
+    _checked: set[Key] = field(default_factory=set, init=False)
+    _present: Recording | None = field(default=None, init=False)
+    _off: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        for player in self.players.values():
+            player.keep_rate_on_device()
+
+    def step(self, step: int, draw_batch: Callable[[], Batch], seen: Mapping[str, float]) -> Values:
+        if self._off:
+            return super().step(step, draw_batch, seen)
+        plan = tuple(turn if isinstance(turn, Turn) else Turn(turn) for turn in self.method.plan(step, seen))
+        batches = [draw_batch() for _ in range(1 + sum(turn.fresh for turn in plan))]
+        key = (plan, tuple(shape for batch in batches for shape in batch.shapes), self.parts)
+
+        def ordinary() -> Values:
+            return super(GraphedEngine, self).step(step, iter(batches).__next__, seen)
+
+        if key in self._checked:
+            return self._recordings[key].replay(step, batches, self._seed)
+        if key in self._recordings:
+            return self._compare(key, step, batches, ordinary)
+        self._taken[key] += 1
+        if self._taken[key] > WARM:
+            self._record(key, step, batches, seen)
+        return ordinary()
+
+    def seeded(self, use: str, *key: int) -> Draw:
+        if self._present is None:
+            return super().seeded(use, *key)
+        return self._present.cut(self._seed(use, *key), use, key[1:])
+
+    def _record(self, key: Key, step: int, batches: Sequence[Batch], seen: Mapping[str, float]) -> None:
+        try:
+            self._present = recording = Recording(batches, self.device, self.make_graph)
+            recorded = iter(recording.batches)
+            recording.record(lambda: super(GraphedEngine, self).step(step, recorded.__next__, seen))
+            self._recordings[key] = recording
+        except RuntimeError as error:
+            self._give_up(f"a step could not be recorded ({str(error).splitlines()[0]})")
+        finally:
+            self._present = None
+            for player in self.players.values():
+                player.optimiser.zero_grad()
+
+    def _compare(self, key: Key, step: int, batches: Sequence[Batch], ordinary: Callable[[], Values]) -> Values:
+        before = self._copies()
+        values = ordinary()
+        after = self._copies()
+        self._put(before)
+        self._recordings[key].replay(step, batches, self._seed)
+        difference = max(map(_difference, before, after, self._state()))
+        self._put(after)
+        if difference > TOLERANCE:
+            self._give_up(f"a replayed step differs from the ordinary one by {difference:.0%} of what it changes")
+        self._checked.add(key)
+        return values
+
+    def _turn_within_memory(self, turn: Turn, batch: Batch, shared: Shared, key: tuple[int, int]) -> Values:
+        # A recording does not run, so it cannot go on with smaller parts: it fails, and the ordinary step does.
+        if self._present is not None:
+            return self._turn(turn, batch, shared, key)
+        return super()._turn_within_memory(turn, batch, shared, key)
+
+    def _give_up(self, why: str) -> None:
+        self._off = True
+        self._recordings.clear()
+        self.tell("graphs-off", f"{why}: training goes on without CUDA graphs, at the ordinary speed")
+
+    def _state(self) -> list[list[Tensor]]:
+        """Everything that a step may change, like with like."""
+        groups = [[buffer] for buffer in self.method.buffers()]
+        for player in self.players.values():
+            groups.append([parameter.detach() for parameter in player.parameters])
+            states = list(player.optimiser.state.values())
+            groups += [[state[name] for state in states] for name in (states[0] if states else ())]
+        return groups
+
+    def _copies(self) -> list[list[Tensor]]:
+        return [[tensor.clone() for tensor in group] for group in self._state()]
+
+    def _put(self, groups: Sequence[Sequence[Tensor]]) -> None:
+        for tensors, values in zip(self._state(), groups, strict=True):
+            for tensor, value in zip(tensors, values, strict=True):
+                tensor.copy_(value)
+
+    def _seed(self, use: str, *key: int) -> int:
+        return seed_for(self.seed, use, self.rank, *key)
+
+
+def _difference(before: Sequence[Tensor], after: Sequence[Tensor], replayed: Sequence[Tensor]) -> float:
+    """Distance between the two outcomes over the distance that the ordinary step went; 0 when they are equal."""
+    apart = _distance(after, replayed)
+    return apart / max(_distance(after, before), 1e-30) if apart else 0.0
+
+
+def _distance(one: Sequence[Tensor], other: Sequence[Tensor]) -> float:
+    squares = [(a.double() - b.double()).square().sum() for a, b in zip(one, other, strict=True)]
+    return math.sqrt(float(torch.stack(squares).sum()))
