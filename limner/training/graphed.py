@@ -96,13 +96,19 @@ class GraphedEngine(Engine):
                 player.optimiser.zero_grad()
 
     def _compare(self, key: Key, step: int, batches: Sequence[Batch], ordinary: Callable[[], Values]) -> Values:
-        before = self._copies()
+        try:
+            before, after = self._copies(), self._copies()
+        except torch.OutOfMemoryError:
+            self._give_up("memory does not suffice to compare a replayed step with the ordinary one")
+            return ordinary()
         values = ordinary()
-        after = self._copies()
-        self._put(before)
+        if key not in self._recordings:
+            return values
+        _overwrite(after, self._state())
+        _overwrite(self._state(), before)
         self._recordings[key].replay(step, batches, self._seed)
         difference = max(map(_difference, before, after, self._state()))
-        self._put(after)
+        _overwrite(self._state(), after)
         if difference > TOLERANCE:
             self._give_up(f"a replayed step differs from the ordinary one by {difference:.0%} of what it changes")
         self._checked.add(key)
@@ -112,7 +118,12 @@ class GraphedEngine(Engine):
         # A recording does not run, so it cannot go on with smaller parts: it fails, and the ordinary step does.
         if self._present is not None:
             return self._turn(turn, batch, shared, key)
-        return super()._turn_within_memory(turn, batch, shared, key)
+        parts = self.parts
+        values = super()._turn_within_memory(turn, batch, shared, key)
+        if self.parts != parts:
+            self._recordings.clear()
+            self._checked.clear()
+        return values
 
     def _give_up(self, why: str) -> None:
         self._off = True
@@ -131,13 +142,13 @@ class GraphedEngine(Engine):
     def _copies(self) -> list[list[Tensor]]:
         return [[tensor.clone() for tensor in group] for group in self._state()]
 
-    def _put(self, groups: Sequence[Sequence[Tensor]]) -> None:
-        for tensors, values in zip(self._state(), groups, strict=True):
-            for tensor, value in zip(tensors, values, strict=True):
-                tensor.copy_(value)
-
     def _seed(self, use: str, *key: int) -> int:
         return seed_for(self.seed, use, self.rank, *key)
+
+
+def _overwrite(places: Sequence[Sequence[Tensor]], groups: Sequence[Sequence[Tensor]]) -> None:
+    for tensors, values in zip(places, groups, strict=True):
+        torch._foreach_copy_(list(tensors), list(values))
 
 
 def _difference(before: Sequence[Tensor], after: Sequence[Tensor], replayed: Sequence[Tensor]) -> float:

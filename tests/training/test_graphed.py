@@ -38,11 +38,12 @@ GOES_ON = "training goes on without CUDA graphs, at the ordinary speed"
 class Told:
     """Remembers what an engine said."""
 
-    def __init__(self) -> None:
+    def __init__(self, event: str = "graphs-off") -> None:
+        self.event = event
         self.details: list[str] = []
 
     def __call__(self, event: str, detail: str) -> None:
-        assert event == "graphs-off"
+        assert event == self.event
         self.details.append(detail)
 
 
@@ -174,6 +175,39 @@ def test_a_replay_that_does_nothing_is_noticed() -> None:
     run(graphed(method, Lazy(), tell=told))
     run(graphed(plain, no_graph))
     assert len(told.details) == 1 and "100%" in told.details[0]
+    assert all(torch.equal(a, b) for a, b in zip(state(method), state(plain), strict=True))
+
+
+@pytest.mark.parametrize("when", [1, WARM + 1])
+def test_memory_that_runs_out_halves_the_batch_and_the_smaller_parts_are_replayed(when: int) -> None:
+    """Before a step is recorded, and while it is compared."""
+
+    class Hungry(Toy):
+        def critic_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
+            if len(batch) > 2 and steps == when:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().critic_loss(batch, draw, fake)
+
+    recorder, plain = Recorder(), toy(Hungry)
+    method, told = toy(Hungry), Told("memory-halved")
+    engines = graphed(method, recorder, tell=told), graphed(plain, no_graph)
+    for steps in range(when + 2 * WARM + 3):
+        for engine in engines:
+            engine.step(steps, partial(batch, seed=steps), {})
+    assert told.details == ["memory ran out: each batch of 4 is now split into 2 parts"]
+    assert recorder.graphs[-1].replays > 0 and not engines[0]._off
+    assert all(torch.equal(a, b) for a, b in zip(state(method), state(plain), strict=True))
+
+
+def test_too_little_memory_to_compare_goes_on_in_the_ordinary_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: GraphedEngine) -> list[list[Tensor]]:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(GraphedEngine, "_copies", full)
+    told, method, plain = Told(), toy(), toy()
+    run(graphed(method, Recorder(), tell=told))
+    run(graphed(plain, no_graph))
+    assert len(told.details) == 1 and "memory does not suffice" in told.details[0]
     assert all(torch.equal(a, b) for a, b in zip(state(method), state(plain), strict=True))
 
 
