@@ -5,13 +5,19 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 JOBS ?= auto
 
-.PHONY: quickstart test check format docs clean
+.PHONY: quickstart test lowest check format docs clean
 
 quickstart: $(INSTALLED)  ## train on the drawn facades and write the report
 	$(BIN)/limner quickstart
 
 test: $(INSTALLED)  ## the whole suite
 	$(BIN)/python -m pytest -q -n $(JOBS)
+
+lowest: $(INSTALLED)  ## the whole suite with the oldest versions that pyproject.toml allows
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-lowest
+	$(BIN)/uv pip install --quiet --resolution lowest-direct --python $(VENV)-lowest/bin/python --editable '.[dev]'
+	$(VENV)-lowest/bin/python -m pytest -q -n $(JOBS)
 
 check: $(INSTALLED)  ## style and types
 	$(BIN)/ruff check .
@@ -26,7 +32,7 @@ docs: $(INSTALLED)  ## rewrite the pages that come from the code
 	$(BIN)/python docs/write_cli.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lowest build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(INSTALLED): pyproject.toml limner/__init__.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -50,6 +50,7 @@ SWEEP: dict[str, list[str]] = {
     "study + l1=50": ["loss.l1=50"],
     "study + ema, no crop": ["training.ema=0.99", NO_CROP],
     "study + ema, no crop, no dropout": WHOLE,
+    "study + ema, no crop, no dropout, l1=125": [*WHOLE, "loss.l1=125"],
     "study + ema, no crop, no dropout, l1=150": [*WHOLE, "loss.l1=150"],
     "study + ema, no crop, no dropout, l1=200, lr=4e-4": [*WHOLE, "loss.l1=200", "training.optimiser.lr=4e-4"],
     "study + ema, no crop, no dropout, lr=4e-4": [*WHOLE, "training.optimiser.lr=4e-4"],

@@ -140,7 +140,9 @@ def _values(schema: dict[str, Any]) -> str:
 
 def _bounds(schema: dict[str, Any]) -> str:
     words = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    return "".join(f", {sign} {schema[name]}" for name, sign in words.items() if name in schema)
+    bounds = {sign: schema[name] for name, sign in words.items() if name in schema}
+    # Some versions of Pydantic give the bounds of a fraction as 1, others as 1.0.
+    return "".join(f", {sign} {int(bound) if bound == int(bound) else bound}" for sign, bound in bounds.items())
 
 
 if __name__ == "__main__":

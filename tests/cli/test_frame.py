@@ -78,12 +78,12 @@ def test_a_missing_argument_shows_its_help(capsys):
 
 def test_an_error_is_one_message_and_a_tip(command, capsys, monkeypatch):
     def fail() -> None:
-        raise RunError("The run [x] is gone: " + "word " * 60, "look in [bold]")
+        raise RunError("The run [x] is gone:" + " word" * 60, "look in [bold]")
 
     command(fail)
     assert main(["boom"]) == 1
     said = capsys.readouterr().err
-    assert said.splitlines() == ["error: The run [x] is gone: " + ("word " * 60), "tip: look in [bold]"]
+    assert said.splitlines() == ["error: The run [x] is gone:" + " word" * 60, "tip: look in [bold]"]
     monkeypatch.setenv("LIMNER_DEBUG", "1")
     with pytest.raises(RunError):
         main(["boom"])
