@@ -3,6 +3,7 @@
     python benchmarks/quality_pix2pix.py --facades FACADES --out OUT --peer PEER --seeds 1 2 3
     python benchmarks/quality_pix2pix.py --facades FACADES --out OUT --only study --seeds 1     # some of it
     python benchmarks/quality_pix2pix.py --facades FACADES --out OUT --print                    # what is there so far
+        --plot FIGURE.svg --picture GRID.jpg
 
 FACADES is the CMP set in its original split, photograph left and label map right. Every variant is a limner run in OUT;
 what is there already is not trained again. Scores are over the 100 validation pairs, range 0..1.
@@ -20,12 +21,15 @@ from pathlib import Path
 
 import torch
 from common import facade_pairs
+from PIL import Image
 from scipy import stats
 
 import limner
 from limner.metrics.pictures import score_pairs
 
 STEPS = (250, 500, 1000)
+SHOWN = (3, 27, 61, 90)
+"""Which validation pictures are drawn."""
 HERE = Path(__file__).parent
 NO_CROP = "data.augment.enlarge=1"
 
@@ -95,6 +99,7 @@ def main() -> None:
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--print", action="store_true", help="print what is there, train nothing")
     parser.add_argument("--plot", type=Path, help="also draw L1 against spectrum distance, as SVG")
+    parser.add_argument("--picture", type=Path, help="also write what each variant makes of a few label maps, as JPEG")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -109,6 +114,8 @@ def main() -> None:
                     write(options.out, score_variant(options, variant, seed, targets))
     scores = read(options.out)
     print(table(scores))
+    if options.picture:
+        draw(options, max(options.steps))
     if options.plot:
         options.plot.write_text(plot(scores, max(set(options.steps) & {score.step for score in scores})))
 
@@ -122,7 +129,7 @@ def score_variant(options: argparse.Namespace, variant: str, seed: int, targets:
         f"training.steps={max(options.steps)}", "training.checkpoint_every=250", "training.keep_every=250",
         "training.validate_every=1000000", "training.evaluate=8", "tracking=none",
     ]  # fmt: skip
-    name = f"{variant.replace(' ', '').replace('+', '-').replace(',', '-').replace('=', '')}-{seed}"
+    name = run_name(variant, seed)
     run = limner.train(recipe, name=name, runs=options.out, words=words)
     scores = []
     for step in options.steps:
@@ -134,6 +141,10 @@ def score_variant(options: argparse.Namespace, variant: str, seed: int, targets:
         scores.append(scored(variant, seed, step, spent, pictures, targets))
         print(scores[-1], file=sys.stderr, flush=True)
     return scores
+
+
+def run_name(variant: str, seed: int) -> str:
+    return f"{variant.replace(' ', '').replace('+', '-').replace(',', '-').replace('=', '')}-{seed}"
 
 
 def score_peer(options: argparse.Namespace, seed: int, targets: torch.Tensor) -> list[Score]:
@@ -170,6 +181,15 @@ def table(scores: Sequence[Score]) -> str:
             pace = sum(row.seconds for row in rows) / len(rows) / step
             lines.append(f"| {variant} | {step} | {len(rows)} | {' | '.join(numbers)} | {pace:.2f} |")
     return "\n".join(lines)
+
+
+def draw(options: argparse.Namespace, step: int) -> None:
+    """One row a label map, one column a variant: the peer as it samples itself, then those of `--only`, first seed."""
+    seed = options.seeds[0]
+    names = [f"peer-{seed}-{step}-train", *(f"{run_name(variant, seed)}-{step}" for variant in options.only)]
+    made = [torch.load(options.out / f"{name}.pt") for name in names]
+    rows = [torch.cat([pictures[index] for pictures in made], dim=2) for index in SHOWN]
+    Image.fromarray(torch.cat(rows, dim=1).permute(1, 2, 0).numpy()).save(options.picture, quality=85)
 
 
 def plot(scores: Sequence[Score], step: int) -> str:

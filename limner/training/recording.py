@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
@@ -39,9 +40,11 @@ class _CudaGraph:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        # Other threads prepare batches meanwhile: what they do is none of this graph's business.
-        with torch.cuda.graph(self._graph, pool=self._pool, capture_error_mode="thread_local"):
-            yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The CUDA Graph is empty")  # as where a method shares nothing
+            # Other threads prepare batches meanwhile: what they do is none of this graph's business.
+            with torch.cuda.graph(self._graph, pool=self._pool, capture_error_mode="thread_local"):
+                yield
 
     def replay(self) -> None:
         self._graph.replay()
