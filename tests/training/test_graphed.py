@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,7 @@ from limner.training.checkpoint import read_checkpoint
 from limner.training.engine import Engine
 from limner.training.graphed import WARM, GraphedEngine
 from limner.training.players import make_players
+from limner.training.recording import cuda_graphs
 from limner.training.session import open_pictures
 from limner.training.tensors import optimiser_from
 
@@ -232,3 +236,25 @@ def test_a_replayed_run_is_resumed_exactly(pairs: Path, tmp_path: Path, monkeypa
     assert dict(one.contents) == dict(other.contents)
     group = optimiser_from(one.file("optimiser-generator.pt"))["param_groups"][0]
     assert group["lr"] == pytest.approx(2e-4 / 6, rel=1e-6) and group["capturable"] is False
+
+
+def test_cuda_graphs_share_one_pool_and_let_other_threads_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, takes = [], inspect.signature(torch.cuda.graph.__init__)
+
+    @contextmanager
+    def capture(*arguments: Any, **settings: Any) -> Iterator[None]:
+        asked.append(takes.bind(None, *arguments, **settings).arguments)
+        warnings.warn("The CUDA Graph is empty. This usually means ...", stacklevel=1)
+        yield
+
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
+    monkeypatch.setattr(torch.cuda, "graph", capture)
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, len(asked)))
+    make = cuda_graphs()
+    with warnings.catch_warnings(record=True) as warned:
+        for _ in range(2):
+            with make().recording():
+                pass
+    assert not warned
+    assert [(each["pool"], each["capture_error_mode"]) for each in asked] == [((0, 0), "thread_local")] * 2
+    assert asked[0]["cuda_graph"] is not asked[1]["cuda_graph"]
