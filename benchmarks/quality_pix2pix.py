@@ -56,8 +56,7 @@ SWEEP: dict[str, list[str]] = {
     "study + ema, no crop, no dropout": WHOLE,
     "study + ema, no crop, no dropout, l1=125": [*WHOLE, "loss.l1=125"],
     "study + ema, no crop, no dropout, l1=150": [*WHOLE, "loss.l1=150"],
-    "study + ema, no crop, no dropout, l1=200, lr=4e-4": [*WHOLE, "loss.l1=200", "training.optimiser.lr=4e-4"],
-    "study + ema, no crop, no dropout, lr=4e-4": [*WHOLE, "training.optimiser.lr=4e-4"],
+    "study + ema, no crop, no dropout, l1=200": [*WHOLE, "loss.l1=200"],
     "study + ema, no dropout": ["training.ema=0.99", "generator.dropout=0"],
     "study + no crop, no dropout": [NO_CROP, "generator.dropout=0"],
     "study + ema, no crop, no dropout, l1=50": [*WHOLE, "loss.l1=50"],
@@ -203,24 +202,23 @@ def plot(scores: Sequence[Score], step: int) -> str:
     means = {
         name: [sum(axis) / len(axis) for axis in zip(*found, strict=True)] for name, found in points.items() if found
     }
-    low, high = (0.166, 0.3), (0.188, 1.1)
+    low, high = ([pick(each[axis] for each in means.values()) for axis in (0, 1)] for pick in (min, max))
     parts = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 420" font-family="sans-serif" font-size="13">',
-        '<rect width="760" height="420" fill="white"/><path d="M60 20V370H740" fill="none" stroke="#555"/>',
-        f'<text x="400" y="410" text-anchor="middle">L1 at step {step}, less is better</text>',
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 420" font-family="sans-serif" font-size="13">',
+        '<rect width="860" height="420" fill="white"/><path d="M60 20V370H500" fill="none" stroke="#555"/>',
+        f'<text x="280" y="410" text-anchor="middle">L1 at step {step}, less is better</text>',
         '<text transform="translate(18 195) rotate(-90)" text-anchor="middle">spectrum distance, less is better</text>',
     ]
-    for number in range(6):
-        l1, distance = (low[axis] + number / 5 * (high[axis] - low[axis]) for axis in (0, 1))
-        parts.append(f'<text x="{60 + 136 * number}" y="388" text-anchor="middle">{l1:.3f}</text>')
-        parts.append(f'<text x="52" y="{374 - 70 * number}" text-anchor="end">{distance:.2f}</text>')
-    labels: list[float] = []
-    for name, (l1, distance) in sorted(means.items(), key=lambda item: -item[1][1]):
-        x = 60 + 680 * (l1 - low[0]) / (high[0] - low[0])
-        y = 370 - 350 * (distance - low[1]) / (high[1] - low[1])
+    for share in (0, 0.5, 1):
+        l1, distance = (low[axis] + share * (high[axis] - low[axis]) for axis in (0, 1))
+        parts.append(f'<text x="{80 + 400 * share:.0f}" y="388" text-anchor="middle">{l1:.3f}</text>')
+        parts.append(f'<text x="54" y="{354 - 310 * share:.0f}" text-anchor="end">{distance:.2f}</text>')
+    for number, (name, (l1, distance)) in enumerate(sorted(means.items(), key=lambda item: item[1]), start=1):
+        x = 80 + 400 * (l1 - low[0]) / (high[0] - low[0])
+        y = 350 - 310 * (distance - low[1]) / (high[1] - low[1])
         parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="5" fill="#8b3a12"/>')
-        labels.append(max(y + 4, labels[-1] + 15 if labels else 0))
-        parts.append(f'<text x="{x + 9:.0f}" y="{labels[-1]:.0f}">{name} ({len(points[name])})</text>')
+        parts.append(f'<text x="{x:.0f}" y="{y - 9:.0f}" text-anchor="middle">{number}</text>')
+        parts.append(f'<text x="520" y="{20 + 20 * number}">{number}  {name} ({len(points[name])})</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
