@@ -45,30 +45,26 @@ PEER = {"peer, dropout on": "train", "peer, evaluation mode": "eval"}
 
 LEAST_SQUARES = "loss.adversarial=least-squares"
 
-WHOLE = ["training.ema=0.99", NO_CROP, "generator.dropout=0"]
+AVERAGED_WHOLE = ["training.ema=0.99", NO_CROP, "generator.dropout=0"]
+"""Averaged weights, whole pictures, no dropout."""
 
 SWEEP: dict[str, list[str]] = {
     "study + ema": ["training.ema=0.99"],
+    "study + ema, l1=125": ["training.ema=0.99", "loss.l1=125"],
     "study + no crop": [NO_CROP],
     "study + no dropout": ["generator.dropout=0"],
     "study + l1=50": ["loss.l1=50"],
     "study + ema, no crop": ["training.ema=0.99", NO_CROP],
-    "study + ema, no crop, no dropout": WHOLE,
-    "study + ema, no crop, no dropout, l1=125": [*WHOLE, "loss.l1=125"],
-    "study + ema, no crop, no dropout, l1=150": [*WHOLE, "loss.l1=150"],
-    "study + ema, no crop, no dropout, l1=200": [*WHOLE, "loss.l1=200"],
+    "study + ema, no crop, no dropout": AVERAGED_WHOLE,
+    "study + ema, no crop, no dropout, l1=125": [*AVERAGED_WHOLE, "loss.l1=125"],
+    "study + ema, no crop, no dropout, l1=150": [*AVERAGED_WHOLE, "loss.l1=150"],
+    "study + ema, no crop, no dropout, l1=200": [*AVERAGED_WHOLE, "loss.l1=200"],
     "study + ema, no dropout": ["training.ema=0.99", "generator.dropout=0"],
     "study + no crop, no dropout": [NO_CROP, "generator.dropout=0"],
-    "study + ema, no crop, no dropout, l1=50": [*WHOLE, "loss.l1=50"],
-    "least-squares, no dropout": [LEAST_SQUARES, "training.ema=0.99", NO_CROP, "generator.dropout=0"],
+    "study + ema, no crop, no dropout, l1=50": [*AVERAGED_WHOLE, "loss.l1=50"],
+    "least-squares, no dropout": [LEAST_SQUARES, *AVERAGED_WHOLE],
     "least-squares, l1=25": [LEAST_SQUARES, "training.ema=0.99", NO_CROP, "loss.l1=25"],
-    "least-squares, l1=25, no dropout": [
-        LEAST_SQUARES,
-        "training.ema=0.99",
-        NO_CROP,
-        "generator.dropout=0",
-        "loss.l1=25",
-    ],
+    "least-squares, l1=25, no dropout": [LEAST_SQUARES, *AVERAGED_WHOLE, "loss.l1=25"],
 }
 """One thing at a time around the study's settings."""
 

@@ -55,7 +55,8 @@ class TrainingSettings(Settings):
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay of the moving average of the generator's weights; validated, sampled and used instead of the raw ones."""
     graphs: bool = True
-    """On a CUDA device: record the kernels of a step as CUDA graphs and replay them. Elsewhere it changes nothing."""
+    """On a CUDA device: record the kernels of a step as CUDA graphs and replay them; at batch 1 it waits for launches
+    (github.com/pytorch/pytorch/issues/96191). Elsewhere it changes nothing."""
     log_every: PositiveInt = 50
     """Steps between two lines of training losses (means over those steps)."""
     validate_every: PositiveInt | None = None

@@ -133,9 +133,13 @@ class Engine:
 
     def seeded(self, use: str, *key: int) -> Draw:
         """Seed torch's default generator (dropout draws from it) for one use, and give the generator of that use."""
-        seed = seed_for(self.seed, use, self.rank, *key)
+        seed = self.seed_of(use, *key)
         torch.manual_seed(seed)
         return Draw(seed, self.device)
+
+    def seed_of(self, use: str, *key: int) -> int:
+        """The seed of one use of random numbers in this process."""
+        return seed_for(self.seed, use, self.rank, *key)
 
     def autocast(self) -> torch.autocast:
         """The region in which a forward pass runs at the run's precision."""

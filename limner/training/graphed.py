@@ -16,10 +16,10 @@ from limner.methods.draw import Draw
 from limner.methods.method import Turn
 from limner.training.engine import Engine, Shared, Values
 from limner.training.recording import Graph, Recording, cuda_graphs
-from limner.training.seeds import seed_for
 
 WARM = 2
-"""Ordinary steps before one is recorded, so that optimisers have their state and libraries their workspace."""
+"""Ordinary steps before the one that is recorded, so that optimisers have their state and libraries their workspace.
+That one is taken too, which makes three: as many as PyTorch's notes on CUDA graphs warm up with."""
 
 TOLERANCE = 0.05
 """Largest difference of a replayed step from the ordinary one, as a share of what the step changes. Kernels that add in
@@ -69,7 +69,7 @@ class GraphedEngine(Engine):
             return super(GraphedEngine, self).step(step, iter(batches).__next__, seen)
 
         if key in self._checked:
-            return self._recordings[key].replay(step, batches, self._seed)
+            return self._recordings[key].replay(step, batches, self.seed_of)
         if key in self._recordings:
             return self._compare(key, step, batches, ordinary)
         self._taken[key] += 1
@@ -80,7 +80,7 @@ class GraphedEngine(Engine):
     def seeded(self, use: str, *key: int) -> Draw:
         if self._present is None:
             return super().seeded(use, *key)
-        return self._present.cut(self._seed(use, *key), use, key[1:])
+        return self._present.cut(use, key[1:])
 
     def _record(self, key: Key, step: int, batches: Sequence[Batch], seen: Mapping[str, float]) -> None:
         try:
@@ -106,12 +106,13 @@ class GraphedEngine(Engine):
             return values
         _overwrite(after, self._state())
         _overwrite(self._state(), before)
-        self._recordings[key].replay(step, batches, self._seed)
+        self._recordings[key].replay(step, batches, self.seed_of)
         differences = list(map(_difference, before, after, self._state()))
         _overwrite(self._state(), after)
         if not all(difference <= TOLERANCE for difference in differences):  # written so that NaN does not pass
             self._give_up(f"a replayed step differs from the ordinary one by {max(differences):.0%} of what it changes")
-        self._checked.add(key)
+        else:
+            self._checked.add(key)
         return values
 
     def _turn_within_memory(self, turn: Turn, batch: Batch, shared: Shared, key: tuple[int, int]) -> Values:
@@ -141,9 +142,6 @@ class GraphedEngine(Engine):
 
     def _copies(self) -> list[list[Tensor]]:
         return [[tensor.clone() for tensor in group] for group in self._state()]
-
-    def _seed(self, use: str, *key: int) -> int:
-        return seed_for(self.seed, use, self.rank, *key)
 
 
 def _overwrite(places: Sequence[Sequence[Tensor]], groups: Sequence[Sequence[Tensor]]) -> None:

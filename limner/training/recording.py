@@ -75,11 +75,10 @@ class Recording:
             self._names = list(values)
             self._values = torch.stack([value.float() for value in values.values()])
 
-    def cut(self, seed: int, use: str, key: Sequence[int]) -> Draw:
+    def cut(self, use: str, key: Sequence[int]) -> Draw:
         """End a stretch, and begin one with random numbers of its own; `key` is what follows the step in their key."""
         self._open.close()
-        torch.manual_seed(seed)
-        draw = _RepeatedDraw(seed, self._device)
+        draw = _RepeatedDraw(self._device)
         self._begin(_Stretch(self._make_graph(), use, tuple(key), draw))
         return draw
 
@@ -116,8 +115,8 @@ class _Stretch:
 class _RepeatedDraw(Draw):
     """Draws into tensors that a graph reads: not while it is recorded, but before each replay."""
 
-    def __init__(self, seed: int, device: torch.device) -> None:
-        super().__init__(seed, device)
+    def __init__(self, device: torch.device) -> None:
+        super().__init__(0, device)  # while recording only the shapes of the numbers count
         self._drawn: list[tuple[Callable[[torch.Generator], Tensor], Tensor]] = []
 
     def again(self, seed: int) -> None:
