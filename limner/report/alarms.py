@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 from limner.report.reading import Json
 from limner.report.series import Series
 
-_SUBJECTS = ("A -> B", "B -> A", "the translator")
-"""How the trainer's sentences on copying begin."""
-
 
 def broken(series: Mapping[str, Series]) -> list[str]:
     """Tags that are not a number at their end: training has broken down."""
@@ -20,12 +17,11 @@ def copying(events: Sequence[Json]) -> list[str]:
     """One sentence for each direction that began to copy its input and has not ended to."""
     open_ones: dict[str, Json] = {}
     for event in events:
-        detail = str(event.get("detail", ""))
-        subject = next((one for one in _SUBJECTS if detail.startswith(one)), "")
+        direction = str(event.get("direction", ""))
         if event.get("event") == "copying":
-            open_ones[subject] = event
+            open_ones[direction] = event
         elif event.get("event") == "copying-ended":
-            open_ones.pop(subject, None)
+            open_ones.pop(direction, None)
     return [_sentence(event) for event in open_ones.values()]
 
 

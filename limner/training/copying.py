@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from limner.metrics.translation import CHANGED, is_copying
 from limner.training.evaluation import Judged
@@ -13,7 +14,15 @@ EARLY = 0.25
 ARROWS = {"": "the translator", "AtoB": "A -> B", "BtoA": "B -> A"}
 
 
-def watch_copying(judged: Judged, before: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
+class News(NamedTuple):
+    """An event to be told of one direction; the direction is empty where a translator has only one."""
+
+    name: str
+    detail: str
+    direction: str
+
+
+def watch_copying(judged: Judged, before: Sequence[str]) -> tuple[list[str], list[News]]:
     """Which directions copy now, and what is new about it.
 
     Args:
@@ -21,14 +30,14 @@ def watch_copying(judged: Judged, before: Sequence[str]) -> tuple[list[str], lis
         before: the directions that copied at the validation before.
 
     Returns:
-        The directions that copy, and an event (name, detail) for each that begins or ends to.
+        The directions that copy, and the news of each that begins or ends to.
     """
     scores = {label: direction.scores for label, direction in judged.directions.items()}
     adversary = any(name.rpartition("/")[2].startswith("adversarial") for name in judged.losses)
     now = [label for label, known in scores.items() if is_copying(known, adversary)]
-    told = [("copying", _text(label, scores[label])) for label in now if label not in before]
-    told += [("copying-ended", f"{ARROWS[label]} no longer copies its input") for label in before if label not in now]
-    return now, told
+    begun = [News("copying", _text(label, scores[label]), label) for label in now if label not in before]
+    ended = [label for label in before if label not in now]
+    return now, begun + [News("copying-ended", f"{ARROWS[each]} no longer copies its input", each) for each in ended]
 
 
 def _text(label: str, scores: Mapping[str, float]) -> str:

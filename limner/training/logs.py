@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -38,11 +38,19 @@ class MetricsRow:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened at a step: resumed, halved, lengthened, ..."""
+    """Something that happened at a step.
+
+    Attributes:
+        step: steps done.
+        event: its name: resumed, memory-halved, copying, ...
+        detail: what a person reads of it.
+        direction: AtoB or BtoA when it concerns one direction of a translator that has two.
+    """
 
     step: int
     event: str
-    detail: Any
+    detail: str
+    direction: str = ""
 
 
 class _Lines:
@@ -118,15 +126,15 @@ class MetricsLog(_Lines):
 
 
 class EventLog(_Lines):
-    """Writes `events.jsonl`: {"schema": 1, "step": 100, "event": "resumed", "detail": ...}; `detail` is anything JSON.
+    """Writes `events.jsonl`: {"schema": 1, "step": 100, "event": "copying", "detail": "...", "direction": "AtoB"}.
 
     Raises:
         RunError: as for `MetricsLog`.
     """
 
-    def write(self, step: int, event: str, detail: Any = None) -> None:
+    def write(self, event: Event) -> None:
         """Append one line; it is in the file, whole, when this returns."""
-        self._append({"step": step, "event": event, "detail": detail})
+        self._append({name: value for name, value in asdict(event).items() if name != "direction" or value})
 
 
 def read_metrics(path: Path) -> list[MetricsRow]:
@@ -144,7 +152,7 @@ def read_events(path: Path) -> list[Event]:
     Raises:
         RunError: a line is damaged, or of a newer format.
     """
-    return _read(path, lambda row: Event(row["step"], row["event"], row["detail"]))
+    return _read(path, lambda row: Event(row["step"], row["event"], row["detail"], row.get("direction", "")))
 
 
 def series(rows: Iterable[MetricsRow], tag: str) -> list[tuple[int, float]]:

@@ -20,7 +20,7 @@ from limner.training.checkpoint import BEST, Checkpoint, prune, save_checkpoint,
 from limner.training.copying import EARLY, watch_copying
 from limner.training.evaluation import Judge, Judged
 from limner.training.graphed import engine_for
-from limner.training.logs import EventLog, MetricsLog
+from limner.training.logs import Event, EventLog, MetricsLog
 from limner.training.players import make_players
 from limner.training.progress import Narrator
 from limner.training.run import RunFolder
@@ -238,8 +238,8 @@ class Trainer:
         if self.progress.step < EARLY * (self.cadence.total or 0):
             return
         self.progress.copies, told = watch_copying(judged, self.progress.copies)
-        for name, detail in told:
-            self.event(name, detail)
+        for each in told:
+            self.event(each.name, each.detail, each.direction)
 
     def _keep_best(self, values: dict[str, float]) -> None:
         tag, sign = self.recipe.training.best, 1 if self.recipe.training.best_is == "lowest" else -1
@@ -271,11 +271,11 @@ class Trainer:
         steps = (self.cadence.total or 0) - self.progress.step
         return steps * self.recipe.training.batch * self.team.world / rate if rate else None
 
-    def event(self, name: str, detail: str) -> None:
+    def event(self, name: str, detail: str, direction: str = "") -> None:
         """Say something that a reader of the run must know, and keep it with the run."""
         self.narrator.say(detail)
         if self.team.leads:
-            self.events.write(self.progress.step, name, detail)
+            self.events.write(Event(self.progress.step, name, detail, direction))
 
     def _lengthen(self) -> None:
         progress, schedule = self.progress, self.recipe.training.schedule

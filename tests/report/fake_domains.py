@@ -74,13 +74,13 @@ class FakeDomainRun:
             return []
         copies = "copies its input: what it changes is 4% of the distance between the domains. Set loss.adversary=true"
         told = [
-            ("copying", f"A -> B {copies}"),
-            ("copying", f"B -> A {copies}"),
-            ("copying-ended", "B -> A no longer copies its input"),
+            ("copying", f"A -> B {copies}", "AtoB"),
+            ("copying", f"B -> A {copies}", "BtoA"),
+            ("copying-ended", "B -> A no longer copies its input", "BtoA"),
         ]
         return [
-            {"schema": 1, "step": self.steps // 2 + number, "event": event, "detail": detail}
-            for number, (event, detail) in enumerate(told)
+            {"schema": 1, "step": self.steps // 2 + number, "event": event, "detail": detail, "direction": direction}
+            for number, (event, detail, direction) in enumerate(told)
         ]
 
     def _lines(self) -> list[dict[str, Any]]:

@@ -143,8 +143,8 @@ def test_a_generator_that_copies_is_reported_once(
 ) -> None:
     monkeypatch.setattr("limner.metrics.translation.CHANGED", 10.0)
     run = train("cyclegan-horse2zebra", domains, tmp_path, "loss.adversary=false", "loss.identity=0")
-    told = [event.detail for event in read_events(run.path / "events.jsonl") if event.event == "copying"]
-    assert len(told) == 2 and any("A -> B copies its input" in text for text in told)
+    told = {e.direction: e.detail for e in read_events(run.path / "events.jsonl") if e.event == "copying"}
+    assert set(told) == {"AtoB", "BtoA"} and "A -> B copies its input" in told["AtoB"]
     assert "A -> B copies its input" in (run.path / "log.txt").read_text()
 
 
@@ -155,11 +155,11 @@ def test_copying_begins_and_ends() -> None:
         return Judged({}, looks)
 
     now, told = watch_copying(judged(AtoB=0.1, BtoA=0.9), [])
-    assert now == ["AtoB"] and [name for name, _ in told] == ["copying"]
+    assert now == ["AtoB"] and [(each.name, each.direction) for each in told] == [("copying", "AtoB")]
     now, told = watch_copying(judged(AtoB=0.1, BtoA=0.1), now)
-    assert now == ["AtoB", "BtoA"] and len(told) == 1 and told[0][1].startswith("B -> A")
+    assert now == ["AtoB", "BtoA"] and len(told) == 1 and told[0].detail.startswith("B -> A")
     now, told = watch_copying(judged(AtoB=0.9, BtoA=0.1), now)
-    assert now == ["BtoA"] and told[0] == ("copying-ended", "A -> B no longer copies its input")
+    assert now == ["BtoA"] and told[0] == ("copying-ended", "A -> B no longer copies its input", "AtoB")
     recoloured = {"AtoB": Direction(None, None, {"change_share": 0.9, "copied": 0.95})}  # type: ignore[arg-type]
     assert watch_copying(Judged({}, recoloured), [])[0] == ["AtoB"]
     assert watch_copying(Judged({"generators/adversarial_a": 1.0}, recoloured), [])[0] == []

@@ -151,10 +151,15 @@ def test_no_file_yet_means_no_rows(tmp_path: Path) -> None:
 
 def test_events(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
+    events = [
+        Event(0, "note", "begun"),
+        Event(7, "copying", "B -> A copies", "BtoA"),
+        Event(9, "resumed", "at step 9"),
+    ]
     with EventLog(path) as log:
-        log.write(0, "started")
-        log.write(7, "halved", {"parts": 2})
-        log.write(9, "resumed", "at step 9")
+        for event in events:
+            log.write(event)
         log.cut_after(7)
         log.sync()
-    assert read_events(path) == [Event(0, "started", None), Event(7, "halved", {"parts": 2})]
+    assert read_events(path) == events[:2]
+    assert "direction" not in path.read_text().splitlines()[0]
