@@ -53,7 +53,7 @@ AVERAGED_WHOLE = ["training.ema=0.99", NO_CROP, "generator.dropout=0"]
 
 SWEEP: dict[str, list[str]] = {
     "study + ema": ["training.ema=0.99"],
-    "study + ema, l1=125": ["training.ema=0.99", "loss.l1=125"],
+    "study + ema, l1=150": ["training.ema=0.99", "loss.l1=150"],
     "study + no crop": [NO_CROP],
     "study + no dropout": ["generator.dropout=0"],
     "study + l1=50": ["loss.l1=50"],

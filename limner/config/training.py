@@ -39,7 +39,7 @@ class TrainingSettings(Settings):
     epochs: PositiveInt | None = None
     """Length in passes over all training pictures."""
     time: Annotated[str, Field(pattern=r"^\d+(\.\d+)?[smhd]$")] | None = None
-    """Wall-clock length: 90s, 30m, 2h, 1d."""
+    """Wall-clock length, validation and all: 90s, 30m, 2h, 1d. The step at which it is over is validated and saved."""
     batch: PositiveInt = 1
     """Pictures in one step."""
     accumulate: PositiveInt = 1
@@ -60,7 +60,7 @@ class TrainingSettings(Settings):
     log_every: PositiveInt = 50
     """Steps between two lines of training losses (means over those steps)."""
     validate_every: PositiveInt | None = None
-    """Steps between two validations; by default once an epoch, but at most 200 times in a run."""
+    """Steps between two validations; by default once an epoch, but at most 50 times in a run."""
     sample_every: PositiveInt | None = None
     """Steps between two sample grids; by default with each validation."""
     checkpoint_every: PositiveInt | None = None

@@ -72,7 +72,7 @@ class Method(nn.Module):
 
         Args:
             step: number of steps done before this one.
-            seen: raw values of the loss terms one step ago, by "<loss>/<term>"; empty at the first step.
+            seen: raw values of the loss terms of the step before, by "<loss>/<term>"; empty at the first step.
         """
         return self.turns
 

@@ -17,9 +17,11 @@ from limner.config.save import recipe_text, save_recipe
 from limner.data.splits import DataReport, Splits
 from limner.errors import CheckpointError, RecipeError, RunError
 from limner.files import write_atomically
+from limner.training.cadence import cadence
 from limner.training.checkpoint import Checkpoint, cut_after, newest_good
 from limner.training.device import choose_device
 from limner.training.environment import Environment, describe_environment
+from limner.training.length import refuse_finished
 from limner.training.lock import RunLock
 from limner.training.logs import EventLog, MetricsLog, MetricsRow, read_metrics
 from limner.training.resume import check_resume
@@ -65,7 +67,7 @@ def train(
         name: the run's name; by default RECIPE-001, RECIPE-002, ...
         runs: folder below which the run is made; by default LIMNER_RUNS or `runs`.
         console: where progress is shown; by default standard error.
-        stop: asked from another thread, training saves and ends.
+        stop: asked from another thread, training saves and ends; not with several devices.
         words: overrides as on the command line, such as "loss.l1=10".
         **overrides: dotted keys of the recipe: `**{"loss.l1": 10, "training.steps": 500}`.
 
@@ -79,6 +81,7 @@ def train(
         title = recipe.method
     else:
         title, recipe = str(recipe), load_recipe(recipe, words)
+    _refuse_stop(recipe, stop)
     device = choose_device(recipe.device)
     check_tracker(recipe.tracking)
     splits = open_pictures(recipe, console)
@@ -109,12 +112,14 @@ def resume(
         inexact: go on although the result will differ from an uninterrupted run; the run records why.
 
     Raises:
-        RunError: something differs from when the run began, another process writes to it, or every checkpoint is bad.
+        RunError: something differs from when the run began, another process writes to it, it is finished, or every
+            checkpoint is bad.
     """
     folder = open_run(run, runs_folder(runs))
     with RunLock(folder.path):
         saved = load_recipe(folder.recipe_path)
         recipe = load_recipe(folder.recipe_path, overrides)
+        _refuse_stop(recipe, stop)
         then = Environment.load(folder.environment_path)
         torch.set_num_threads(then.threads)
         now = describe_environment(torch.get_num_threads(), str(choose_device(recipe.device)))
@@ -129,8 +134,9 @@ def resume(
                 f"No checkpoint of {folder.name} can be used: {notes[0]} Nothing was changed.",
                 "restore one from a copy, or begin again as a new run: limner train " + str(folder.recipe_path),
             )
-        step = checkpoint.state["step"] if checkpoint else 0
-        _forget_after(folder, step)
+        if checkpoint is not None:
+            refuse_finished(folder.path, checkpoint.state, cadence(recipe.training, len(splits.train), recipe.devices))
+        _forget_after(folder, checkpoint.state["step"] if checkpoint else 0)
         save_recipe(recipe, folder.recipe_path)
         if differences:
             now.save(folder.environment_path)
@@ -154,6 +160,11 @@ def _train(
     return Run(run.path, train_session(recipe, splits, run, alone(device), checkpoint, notes, console, stop))
 
 
+def _refuse_stop(recipe: Recipe, stop: Stop | None) -> None:
+    if recipe.devices > 1 and stop is not None:
+        raise RunError("training on several devices cannot be stopped by `stop`", "interrupt it with Ctrl-C")
+
+
 def _forget_after(run: RunFolder, step: int) -> None:
     """Remove what was written after the checkpoint that the run goes on from: it is written again."""
     cut_after(run.checkpoints, step)
@@ -164,8 +175,13 @@ def _forget_after(run: RunFolder, step: int) -> None:
 
 
 def _changed_pictures(then: Path, now: DataReport, inexact: bool) -> list[str]:
-    if json.loads(then.read_text())["fingerprint"] == now.fingerprint:
-        return []
+    try:
+        if json.loads(then.read_text())["fingerprint"] == now.fingerprint:
+            return []
+    except OSError as error:
+        raise RunError(f"{then} cannot be read: {error.strerror or error}.", "check that the run is whole") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{then} is damaged.", "restore it from a copy, or begin again as a new run") from error
     if not inexact:
         raise RunError(
             "the pictures have changed since the run began, so it cannot go on exactly",

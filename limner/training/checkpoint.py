@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from limner.errors import CheckpointError
+from limner.errors import CheckpointError, RunError
 from limner.files import ASIDE, remove_folder, standing, sync_file, whole_folder, write_synced
 
 SCHEMA = 1
@@ -96,7 +96,8 @@ def read_checkpoint(path: Path, only: Collection[str] | None = None) -> Checkpoi
             default.
 
     Raises:
-        CheckpointError: it is missing, incomplete, damaged or of a newer format; names the bad file.
+        CheckpointError: it is missing, incomplete or damaged; names the bad file.
+        RunError: it cannot be read at present, or is of a newer format.
     """
     while True:
         place, manifest = _glance(path)
@@ -133,6 +134,9 @@ def newest_good(folder: Path, on_bad: Callable[[str], None], only: Collection[st
         folder: the run's `checkpoints`.
         on_bad: told of each bad one, which and why.
         only: as for `read_checkpoint`.
+
+    Raises:
+        RunError: one that may well be good cannot be read at present, or is of a newer format.
     """
     best = [folder / BEST] if standing(folder / BEST).is_dir() else []
     for path in [*reversed(checkpoints(folder)), *best]:
@@ -188,7 +192,7 @@ def _manifest(path: Path, raw: bytes) -> dict[str, dict[str, Any]]:
     if not intact:
         raise CheckpointError(f"The checkpoint {path} is damaged: {MANIFEST} does not match its own seal.", _GO_BACK)
     if schema != SCHEMA:
-        raise CheckpointError(
+        raise RunError(
             f"The checkpoint {path} has format {schema}; this limner reads {SCHEMA}.",
             "update limner: pip install --upgrade limner",
         )
@@ -215,7 +219,7 @@ def _bytes(path: Path) -> bytes:
         raise CheckpointError(f"The checkpoint {path.parent} is damaged: {path.name} is missing.", _GO_BACK) from error
     except OSError as error:
         reason = error.strerror or error
-        raise CheckpointError(f"{path} cannot be read: {reason}.", "check its permissions and its disk") from error
+        raise RunError(f"{path} cannot be read: {reason}.", "check its permissions and its disk") from error
 
 
 def _glance(path: Path) -> tuple[Path, bytes | None]:

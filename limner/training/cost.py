@@ -37,7 +37,7 @@ def describe(recipe: Recipe) -> str:
     splits = open_pictures(recipe)
     method = build_method(recipe).to(device).train()
     text = StringIO()
-    plan = cadence(recipe.training, len(splits.train))
+    plan = cadence(recipe.training, len(splits.train), recipe.devices)
     print(recipe_text(recipe), file=text)
     counts = ", ".join(f"{count} {name}" for name, count in splits.report.counts.items())
     print(f"pictures   {counts}; an epoch is {len(splits.train)} of them", file=text)

@@ -57,7 +57,7 @@ class Engine:
         Args:
             step: number of steps done before.
             draw_batch: gives the next batch, not yet on the device; called once, and once for every fresh turn.
-            seen: raw values of the terms one step ago, for a method that balances its players by them.
+            seen: raw values of the terms of the step before, for a method that balances its players by them.
 
         Returns:
             Raw values of every term by "<loss>/<term>" and "<loss>/total", scalars still on the device.

@@ -19,7 +19,7 @@ from limner.data.domains import open_domains
 from limner.data.drawn import drawn_pictures
 from limner.data.paired import open_paired
 from limner.data.splits import Splits
-from limner.errors import RecipeError, RunError
+from limner.errors import RecipeError
 from limner.methods import build_method
 from limner.metrics.lpips import lpips_if_there
 from limner.training.checkpoint import Checkpoint
@@ -30,6 +30,9 @@ from limner.training.run import RunFolder
 from limner.training.team import Team
 from limner.training.trackers import open_tracker
 from limner.training.trainer import Ending, Stop, Trainer
+
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+"""Ends of the names of a norm's buffers, which play no part in training."""
 
 
 def train_session(
@@ -50,7 +53,7 @@ def train_session(
         console: where progress is shown; by default standard error. Only the leader of a team shows any.
 
     Raises:
-        RunError: the run is finished already, or training had to stop.
+        RunError: training had to stop.
     """
     stop = stop or Stop()
     console = console if team.leads else Console(file=StringIO())
@@ -64,7 +67,6 @@ def train_session(
             with closing(trainer), _stopping(stop, narrator):
                 if team.leads:
                     _introduce(trainer, splits, checkpoint, notes)
-                _refuse_finished(trainer)
                 return trainer.train()
 
 
@@ -96,7 +98,7 @@ def _introduce(trainer: Trainer, splits: Splits, checkpoint: Checkpoint | None, 
     """Everything that a person should know before the first step; a bad file of LPIPS weights is met here too."""
     if checkpoint is not None or notes:
         trainer.event("resumed", f"resumed at step {trainer.progress.step}")
-    for note in notes:
+    for note in [*notes, *_kept_by_others(trainer, checkpoint)]:
         trainer.event("note", note)
     lpips = lpips_if_there()
     caveats = [
@@ -110,14 +112,13 @@ def _introduce(trainer: Trainer, splits: Splits, checkpoint: Checkpoint | None, 
             trainer.narrator.say(caveat)
 
 
-def _refuse_finished(trainer: Trainer) -> None:
-    if not trainer.progress.finished:
-        return
-    run, step = trainer.run, trainer.progress.step
-    raise RunError(
-        f"{run.name} is finished: it has taken all {step} steps of its recipe.",
-        f"to go on, lengthen it: limner train --resume {run.path} training.steps={2 * step}",
-    )
+def _kept_by_others(trainer: Trainer, checkpoint: Checkpoint | None) -> list[str]:
+    """A checkpoint holds the first process's buffers; norm statistics aside, the others' may have been different."""
+    if checkpoint is None or trainer.team.world == 1:
+        return []
+    names = {name for name in trainer.method.state_dict() if not name.endswith(_STATISTICS)}
+    own = sorted(names - {name for name, _ in trainer.method.named_parameters()})
+    return [f"inexact: the processes go on with the first one's {', '.join(own)}"] if own else []
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,17 +47,27 @@ def train_on_several(recipe: Recipe, run: RunFolder, device: torch.device, notes
         )
     (run.path / FAILURE).unlink(missing_ok=True)
     fabric = Fabric(accelerator=device.type, devices=recipe.devices, strategy=DDPStrategy(start_method="spawn"))
-    # Ctrl-C reaches the processes themselves; this one waits until they have saved.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        fabric.launch(partial(_work, path=run.path, notes=notes, threads=torch.get_num_threads()))
-    except Exception as error:
-        raise _failure(run.path, error) from error
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with _deaf_to_ctrl_c():
+        try:
+            fabric.launch(partial(_work, path=run.path, notes=notes, threads=torch.get_num_threads()))
+        except Exception as error:
+            raise _failure(run.path, error) from error
     newest = newest_good(run.checkpoints, lambda _: None, only=())
     finished = newest is not None and newest.state["finished"]
     return Ending.FINISHED if finished else Ending.INTERRUPTED
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Ctrl-C reaches the processes themselves; this one waits until they have saved."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _work(fabric: Any, path: Path, notes: list[str], threads: int) -> None:

@@ -24,19 +24,22 @@ class Progress:
     Attributes:
         step: steps done.
         batches: batches drawn, more than the steps when a method's turns ask for fresh ones.
-        seconds: time spent training, over all sessions.
+        seconds: time spent in steps, over all sessions.
+        elapsed: wall-clock time, over all sessions, from the moment that everything is loaded.
         parts: parts that a batch is split into; doubled whenever memory ran out.
         best: best value so far of the number that the recipe chooses checkpoints by.
         held: factor that the learning rate stays at, once a finished schedule was lengthened.
         total: steps of the run as it was last planned; None when it is limited by time.
         finished: the run reached its end.
         copies: directions in which the translator copied its input at the last validation.
-        seen, pending: the last loss values handed to a balance, and those to be handed over next.
+        seen: the loss values of the last step, for a balance.
+        sums, counts: of the loss values since the last line of the log.
     """
 
     step: int = 0
     batches: int = 0
     seconds: float = 0.0
+    elapsed: float = 0.0
     parts: int = 1
     best: float | None = None
     held: float | None = None
@@ -44,7 +47,8 @@ class Progress:
     finished: bool = False
     copies: list[str] = field(default_factory=list)
     seen: dict[str, float] = field(default_factory=dict)
-    pending: dict[str, float] = field(default_factory=dict)
+    sums: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 def pack(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,17 +16,18 @@ from limner.data.splits import Splits
 from limner.errors import RunError
 from limner.methods.method import Method
 from limner.training.average import WeightAverage
+from limner.training.broken import broken, broken_tensor
 from limner.training.cadence import cadence
 from limner.training.checkpoint import BEST, Checkpoint, prune, save_checkpoint, step_name
 from limner.training.copying import EARLY, watch_copying
 from limner.training.evaluation import Judge, Judged
 from limner.training.graphed import engine_for
+from limner.training.length import Length
 from limner.training.logs import Event, EventLog, MetricsLog
 from limner.training.players import make_players
 from limner.training.progress import Narrator
 from limner.training.run import RunFolder
 from limner.training.samples import follow, write_ranked
-from limner.training.schedule import rate_factor
 from limner.training.state import Progress, pack, unpack
 from limner.training.team import Team
 from limner.training.trackers import Tracker
@@ -87,7 +89,8 @@ class Trainer:
         self.progress = Progress(parts=training.accumulate)
         if checkpoint is not None:
             self.progress = unpack(checkpoint, self.method, self.players, self.average)
-        self._lengthen()
+        self.length = Length(self.cadence, training.schedule, self.progress)
+        self.window = Window(training.batch * team.world)
         self.engine = engine_for(training, team.device, team.world)(
             self.method,
             self.players,
@@ -114,29 +117,33 @@ class Trainer:
         Raises:
             RunError: a loss is no longer a number, memory ran out, or the folder cannot be written.
         """
-        progress = self.progress
+        progress, window = self.progress, self.window
+        if self.team.leads:
+            self._check_best()
+        if replanned := self.length.replan():
+            self.event("note", replanned)
         if progress.step == 0 and self.team.leads:
             self.followed.write_fixed()
             self._sample()
-        window = Window(self.recipe.training.batch * self.team.world)
         batches = Prefetcher(self._batch, progress.batches, self.recipe.data.workers, AHEAD)
         with batches:
             window.open(batches.waited)
-            while not self._done():
+            window.take_up(progress.sums, progress.counts, self.team.device)
+            while not progress.finished:
                 if self.team.agree(self.stop.asked):
                     self.save()
                     return Ending.INTERRUPTED
-                self._step(batches, window)
+                self._step(batches)
                 progress.finished = self._done()
                 if self.team.leads:
-                    self._between(window, batches.waited)
+                    self._between(batches.waited)
         return Ending.FINISHED
 
-    def _between(self, window: Window, waited: float) -> None:
+    def _between(self, waited: float) -> None:
         """What is due after a step: log, validate, sample, save."""
         step, last, every = self.progress.step, self.progress.finished, self.cadence
         if step % every.log_every == 0 or last:
-            self._log(window, waited)
+            self._log(waited)
         busy = time.perf_counter()
         if step % every.validate_every == 0 or last:
             self._validate()
@@ -144,7 +151,7 @@ class Trainer:
             self._sample()
         if step % every.checkpoint_every == 0 or last:
             self.save()
-        window.pause(time.perf_counter() - busy)
+        self.window.pause(time.perf_counter() - busy)
 
     def save(self) -> None:
         """Write a checkpoint of this step and drop those that the recipe does not keep."""
@@ -161,7 +168,9 @@ class Trainer:
             self.events.close()
 
     def _write_checkpoint(self, name: str) -> None:
+        self._refuse_broken()
         self.progress.parts, self.progress.total = self.engine.parts, self.cadence.total
+        self.progress.sums, self.progress.counts = self.window.gathered()
         # First the logs: a checkpoint must never know of a step that they have lost.
         self.metrics.sync()
         self.events.sync()
@@ -171,12 +180,10 @@ class Trainer:
     def _batch(self, number: int) -> Batch:
         return self.splits.train.batch(self.order.positions(number))
 
-    def _step(self, batches: Prefetcher[Batch], window: Window) -> None:
+    def _step(self, batches: Prefetcher[Batch]) -> None:
         progress = self.progress
         start = time.perf_counter()
-        factor = progress.held
-        if factor is None:
-            factor = rate_factor(self.recipe.training.schedule, progress.step, self.cadence.total)
+        factor = self.length.rate_factor()
         for player in self.players.values():
             player.set_rate(factor)
 
@@ -188,19 +195,25 @@ class Trainer:
         if self.average is not None:
             self.average.update(self.method)
         if self._balanced:
-            # Two steps old by the time it is used: the host need not wait for the step just taken.
-            progress.seen, progress.pending = progress.pending, floats(values)
+            # Only a balance makes the host wait for the device. All processes must get the same turns.
+            shared = {name: value.clone() for name, value in values.items()}
+            if self.team.world > 1:
+                self.team.average([*shared.values()])
+            progress.seen = floats(shared)
         progress.step += 1
         progress.seconds += time.perf_counter() - start
-        window.add(values)
+        self.window.add(values)
 
     def _done(self) -> bool:
-        if self.cadence.limit is not None:
-            return self.team.agree(self.progress.seconds >= self.cadence.limit)
-        return self.progress.step >= (self.cadence.total or 0)
+        done = self.length.reached()
+        return done if self.cadence.limit is None else self.team.agree(done)
 
-    def _log(self, window: Window, waited: float) -> None:
-        losses, rate, data_wait = window.close(waited)
+    def _refuse_broken(self) -> None:
+        if name := broken_tensor(self.method, self.players, self.average):
+            raise broken(name, self.progress.step, self.run.checkpoints)
+
+    def _log(self, waited: float) -> None:
+        losses, rate, data_wait = self.window.close(waited)
         self._write(
             {f"train/{name}": value for name, value in losses.items()}
             | {
@@ -211,31 +224,35 @@ class Trainer:
         )
         bad = [name for name, value in losses.items() if not math.isfinite(value)]
         if bad:
-            raise RunError(
-                f"{bad[0]} is no longer a number at step {self.progress.step}; training stopped. "
-                f"The last checkpoint in {self.run.checkpoints} is from before.",
-                "lower training.optimiser.lr, set training.clip=1, or try precision=fp32",
-            )
-        step = self.progress.step
-        self.narrator.update(step, self.cadence.total, self._epoch(), losses, rate, data_wait, self._left(rate))
+            raise broken(bad[0], self.progress.step, self.run.checkpoints)
+        step, left = self.progress.step, self.length.seconds_left(rate / self.window.pictures)
+        self.narrator.update(step, self.cadence.total, self._epoch(), losses, rate, data_wait, left)
 
     def _validate(self) -> None:
-        most, step = self.recipe.training.evaluate, self.progress.step
-        values: dict[str, float] = {}
-        splits = {"train": self.splits.train, "val": self.splits.validation}
-        for split, pictures in ((name, split) for name, split in splits.items() if len(split)):
-            judged = self.judge.judge(pictures, most)
-            # Loss terms of the training split are logged as means over the steps themselves.
-            known = judged.scores | (judged.losses if split == "val" else {})
-            values |= {f"{split}/{name}": value for name, value in known.items()}
-            if split == "val":
-                write_ranked(self.run.samples, step, judged)
-                self._watch_copying(judged)
+        self._refuse_broken()
+        judged = self._judge(self.recipe.training.evaluate)
+        if "val" in judged:
+            write_ranked(self.run.samples, self.progress.step, judged["val"])
+            self._watch_copying(judged["val"])
+        values = _by_tag(judged)
         self._write(values)
         self._keep_best(values)
 
+    def _judge(self, most: int) -> dict[str, Judged]:
+        splits = {"train": self.splits.train, "val": self.splits.validation}
+        return {name: self.judge.judge(pictures, most) for name, pictures in splits.items() if len(pictures)}
+
+    def _check_best(self) -> None:
+        """Refuse a misspelt `training.best` now rather than at the first validation."""
+        tag = self.recipe.training.best
+        if tag is not None and tag not in (known := _by_tag(self._judge(most=1))):
+            raise RunError(
+                f"training.best is '{tag}', but no validation gives such a number",
+                f"it gives {', '.join(sorted(known))}",
+            )
+
     def _watch_copying(self, judged: Judged) -> None:
-        if self.progress.step < EARLY * (self.cadence.total or 0):
+        if self.length.share() < EARLY:
             return
         self.progress.copies, told = watch_copying(judged, self.progress.copies)
         for each in told:
@@ -243,13 +260,8 @@ class Trainer:
 
     def _keep_best(self, values: dict[str, float]) -> None:
         tag, sign = self.recipe.training.best, 1 if self.recipe.training.best_is == "lowest" else -1
-        if tag is None:
+        if tag is None or not math.isfinite(values[tag]):
             return
-        if tag not in values:
-            raise RunError(
-                f"training.best is '{tag}', but no validation gives such a number",
-                f"it gives {', '.join(sorted(values))}",
-            )
         if self.progress.best is None or sign * values[tag] < sign * self.progress.best:
             self.progress.best = values[tag]
             self._write_checkpoint(BEST)
@@ -265,25 +277,17 @@ class Trainer:
     def _epoch(self) -> float:
         return self.order.epoch(self.progress.batches)
 
-    def _left(self, rate: float) -> float | None:
-        if self.cadence.limit is not None:
-            return max(0.0, self.cadence.limit - self.progress.seconds)
-        steps = (self.cadence.total or 0) - self.progress.step
-        return steps * self.recipe.training.batch * self.team.world / rate if rate else None
-
     def event(self, name: str, detail: str, direction: str = "") -> None:
         """Say something that a reader of the run must know, and keep it with the run."""
         self.narrator.say(detail)
         if self.team.leads:
             self.events.write(Event(self.progress.step, name, detail, direction))
 
-    def _lengthen(self) -> None:
-        progress, schedule = self.progress, self.recipe.training.schedule
-        if not progress.finished or self._done():
-            return
-        progress.finished = False
-        if schedule.kind == "linear" and progress.held is None and progress.total is not None:
-            progress.held = rate_factor(schedule, progress.total - 1, progress.total)
-            self.narrator.say(
-                f"the learning rate had fallen to its end: going on at the last rate, {progress.held:.3g} of the base"
-            )
+
+def _by_tag(judged: Mapping[str, Judged]) -> dict[str, float]:
+    """A validation's numbers. The training split's loss terms are logged as means over the steps themselves."""
+    return {
+        f"{split}/{name}": value
+        for split, known in judged.items()
+        for name, value in (known.scores | (known.losses if split == "val" else {})).items()
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ class Window:
     """
 
     def __init__(self, pictures: int) -> None:
-        self._pictures = pictures
+        self.pictures = pictures
         self._sums: Values = {}
         self._counts: dict[str, int] = {}
         self._steps = 0
@@ -27,6 +28,15 @@ class Window:
         """Begin; `waited` is the number of seconds spent waiting for pictures so far."""
         self._start, self._waited, self._paused = time.perf_counter(), waited, 0.0
         self._sums, self._counts, self._steps = {}, {}, 0
+
+    def gathered(self) -> tuple[dict[str, float], dict[str, int]]:
+        """Sums of the values since the last line, and how many each is of; for a checkpoint."""
+        return floats(self._sums), dict(self._counts)
+
+    def take_up(self, sums: Mapping[str, float], counts: Mapping[str, int], device: torch.device) -> None:
+        """Go on, after `open`, from what `gathered` gave when the run was left."""
+        self._sums = {name: torch.tensor(value, device=device) for name, value in sums.items()}
+        self._counts = dict(counts)
 
     def add(self, values: Values) -> None:
         """Take in the values of one step."""
@@ -43,7 +53,7 @@ class Window:
         """Mean values, pictures per second and share of the time spent waiting; begins again."""
         losses = {name: value / self._counts[name] for name, value in floats(self._sums).items()}
         elapsed = max(time.perf_counter() - self._start - self._paused, 1e-9)
-        result = losses, self._steps * self._pictures / elapsed, (waited - self._waited) / elapsed
+        result = losses, self._steps * self.pictures / elapsed, (waited - self._waited) / elapsed
         self.open(waited)
         return result
 

@@ -132,10 +132,10 @@ def test_files_exchanged_between_checkpoints_are_noticed(tmp_path: Path) -> None
 
 def test_newer_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SCHEMA", 2)
-    path = save(tmp_path, 1)
+    save(tmp_path, 1)
     monkeypatch.undo()
-    with pytest.raises(CheckpointError, match="has format 2") as caught:
-        read_checkpoint(path)
+    with pytest.raises(RunError, match="has format 2") as caught:
+        newest_good(tmp_path, on_bad=lambda text: pytest.fail(f"taken for damaged: {text}"))
     assert "update limner" in str(caught.value.tip)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -49,6 +50,10 @@ def contents(run: Path, step: int) -> dict[str, bytes]:
     """The bytes of a checkpoint's weights and optimisers."""
     checkpoint = read_checkpoint(run / "checkpoints" / f"step-{step:06d}")
     return dict(checkpoint.contents)
+
+
+def newest_state(run: Path) -> dict[str, Any]:
+    return read_checkpoint(checkpoints(run / "checkpoints")[-1]).state
 
 
 def losses(run: Path) -> list[tuple[int, dict[str, float]]]:
@@ -131,6 +136,66 @@ def test_lengthening_a_schedule_at_zero_holds_its_last_rate(pairs: Path, tmp_pat
     assert dict(series(read_metrics(run / "metrics.jsonl"), "train/lr/generator"))[10] == rates[9]
 
 
+def test_another_length_in_the_middle_of_a_schedule_is_said(pairs: Path, tmp_path: Path) -> None:
+    linear = CASES[1]
+    run = train(linear, pairs, tmp_path, "run", "training.checkpoint_every=1").path
+    early, late = tmp_path / "early", tmp_path / "late"
+    for copy, last in ((early, 4), (late, 5)):
+        shutil.copytree(run, copy)
+        for path in checkpoints(copy / "checkpoints"):
+            if int(path.name.split("-")[1]) > last:
+                shutil.rmtree(path)
+    assert "instead of 6" not in resume(early, "training.steps=8")  # both lengths begin at the full rate
+    assert contents(early, 8) == contents(train(linear, pairs, tmp_path, "long", "training.steps=8").path, 8)
+    assert "the run is now 8 steps long instead of 6" in resume(late, "training.steps=8")
+    assert any("will not equal" in event.detail for event in read_events(late / "events.jsonl"))
+
+
+@pytest.mark.parametrize("word", ["", "training.steps=6", "training.steps=3"])
+def test_a_run_at_its_end_is_refused_before_anything_is_written(word: str, pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "lock"}
+    for _ in range(2):
+        with pytest.raises(RunError, match="is finished: it has taken 6 steps"):
+            resume(run, *([word] if word else []))
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "lock"} == before
+
+
+def test_means_in_the_log_survive_a_resume(pairs: Path, tmp_path: Path) -> None:
+    whole = train(CASES[0], pairs, tmp_path, "whole", "training.log_every=5", "training.steps=5").path
+    cut = train(CASES[0], pairs, tmp_path, "cut", "training.log_every=5", "training.steps=5").path
+    shutil.rmtree(cut / "checkpoints" / "step-000005")
+    resume(cut)
+    assert losses(cut) == losses(whole)
+
+
+def test_what_is_broken_is_never_saved(pairs: Path, tmp_path: Path) -> None:
+    words = ("training.optimiser.lr=1e38", "training.log_every=50", "training.steps=60", "training.best=val/l1",
+             "training.checkpoint_every=2", "training.validate_every=3")  # fmt: skip
+    with pytest.raises(RunError, match="no longer a number at step") as caught:
+        train(CASES[0], pairs, tmp_path, "run", *words)
+    assert "No checkpoint had been written before" in str(caught.value)
+    assert [path.name for path in (tmp_path / "run" / "checkpoints").glob("*")] == []
+
+
+def test_a_checkpoint_that_cannot_be_read_now_is_not_thrown_away(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    plain = Path.read_bytes
+
+    def failing(path: Path) -> bytes:
+        if path.parent.name == "step-000006" and path.name == "model.safetensors":
+            raise OSError(errno.EIO, "Input/output error")
+        return plain(path)
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    with pytest.raises(RunError, match=r"model\.safetensors cannot be read: Input/output error"):
+        resume(run, "training.steps=8")
+    monkeypatch.undo()
+    assert newest_state(run)["step"] == 6
+
+
 def test_a_bad_checkpoint_is_named_and_the_one_before_used(pairs: Path, tmp_path: Path) -> None:
     run = train(CASES[0], pairs, tmp_path, "run").path
     expected = contents(run, 6)
@@ -181,6 +246,17 @@ def test_changed_pictures_are_refused(tmp_path: Path, pairs: Path) -> None:
         resume(run, "training.steps=8")
 
 
+@pytest.mark.parametrize("content", [None, "", "[]", "{}"])
+def test_a_record_of_the_pictures_that_is_gone_or_damaged_is_named(
+    content: str | None, tmp_path: Path, pairs: Path
+) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run", "training.steps=1").path
+    record = run / "data.json"
+    record.unlink() if content is None else record.write_text(content)
+    with pytest.raises(RunError, match=r"data\.json (cannot be read|is damaged)"):
+        resume(run, "training.steps=2")
+
+
 def test_threads_are_restored_to_the_recorded_number(pairs: Path, tmp_path: Path) -> None:
     run = train(CASES[0], pairs, tmp_path, "run").path
     recorded = torch.get_num_threads()
@@ -204,13 +280,20 @@ def test_an_unknown_best_is_named(pairs: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="val/beauty") as caught:
         train(CASES[0], pairs, tmp_path, "run", "training.best=val/beauty")
     assert "val/l1" in str(caught.value.tip)
+    assert not checkpoints(tmp_path / "run" / "checkpoints"), "said before the first step"
 
 
 def test_training_by_the_clock(pairs: Path, tmp_path: Path) -> None:
     run = train(CASES[0], pairs, tmp_path, "run", "training.time=1s", "training.validate_every=100000")
     assert run.ending is Ending.FINISHED
     last = run.metrics()[-1]
-    assert 1 <= last.seconds < 5 and last.step > 0
+    assert 1 <= newest_state(run.path)["elapsed"] < 10 and last.step > 0
+
+
+def test_the_clock_counts_validation_too(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run", "training.time=2s", "training.validate_every=1")
+    state = newest_state(run.path)
+    assert 2 <= state["elapsed"] < 20 and state["seconds"] < 0.8 * state["elapsed"]
 
 
 def test_a_run_by_the_clock_can_be_lengthened_too(pairs: Path, tmp_path: Path) -> None:
@@ -219,7 +302,7 @@ def test_a_run_by_the_clock_can_be_lengthened_too(pairs: Path, tmp_path: Path) -
     with pytest.raises(RunError, match="is finished"):
         resume(run.path)
     resume(run.path, "training.time=2s")
-    assert run.metrics()[-1].step > step and run.metrics()[-1].seconds >= 2
+    assert run.metrics()[-1].step > step and newest_state(run.path)["elapsed"] >= 2
 
 
 def test_a_loss_that_is_no_number_stops_the_run(pairs: Path, tmp_path: Path) -> None:

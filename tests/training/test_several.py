@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,9 +12,15 @@ from cases import TINY
 from rich.console import Console
 
 import limner
+from limner.config.load import load_recipe
+from limner.config.recipe import Recipe
 from limner.errors import RunError
-from limner.training.checkpoint import read_checkpoint
+from limner.methods import build_method
+from limner.training.checkpoint import Checkpoint, read_checkpoint
+from limner.training.session import _kept_by_others
+from limner.training.team import Team
 from limner.training.tensors import tensors_from
+from limner.training.trainer import Stop
 
 pytest.importorskip("lightning_fabric")
 
@@ -46,3 +53,23 @@ def test_a_fault_in_a_process_is_one_clear_message(pairs: Path, tmp_path: Path) 
         train(pairs, tmp_path, "bad", "devices=2", "training.best=val/beauty")
     assert "val/l1" in str(caught.value.tip)
     assert not (tmp_path / "bad" / "failure.txt").exists()
+
+
+def test_what_cannot_stop_it_is_refused_before_a_folder_is_made(pairs: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot be stopped by `stop`"):
+        limner.train("pix2pix-facades", runs=tmp_path, words=(*ALIKE, f"data.path={pairs}", "devices=2"), stop=Stop())
+    assert not list(tmp_path.glob("pix2pix-facades-*"))
+
+
+def test_histories_that_a_checkpoint_lacks_are_told(pairs: Path, tmp_path: Path) -> None:
+    recipe = load_recipe("cyclegan-horse2zebra", ["generator.width=4", "discriminator.width=4", "generator.blocks=1"])
+    checkpoint = Checkpoint(tmp_path, {}, (), {})
+
+    def told(world: int, recipe: Recipe) -> list[str]:
+        trainer = SimpleNamespace(team=Team(0, world, torch.device("cpu")), method=build_method(recipe))
+        return _kept_by_others(trainer, checkpoint)  # type: ignore[arg-type]
+
+    assert "history_a.pictures" in told(2, recipe)[0]
+    assert told(1, recipe) == []
+    words = ["generator.norm=batch", "generator.width=4", "discriminator.width=4"]
+    assert told(2, load_recipe("pix2pix-facades", words)) == []
