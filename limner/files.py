@@ -6,8 +6,8 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from limner.errors import RunError
@@ -58,8 +58,7 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-@contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path) -> AbstractContextManager[Path]:
     """Fill the folder that is handed out; when the block ends well it takes the place of `path`, else it is removed.
 
     The files themselves must be synced by who writes them (`write_synced`).
@@ -68,15 +67,16 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Raises:
         RunError: something in the block, or the renaming, met a full disk, a missing permission, ...
     """
-    temporary = _temporary(path)
-    try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        replace_folder(temporary, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    return _filled(path, replace_folder)
+
+
+def new_folder(path: Path) -> AbstractContextManager[Path]:
+    """Like `whole_folder`, but what has come to stand at `path` in the meantime stays, unless it is an empty folder.
+
+    Raises:
+        RunError: as there; or something stands at `path`, and what was filled is removed.
+    """
+    return _filled(path, _settle)
 
 
 def replace_folder(temporary: Path, path: Path) -> None:
@@ -150,7 +150,31 @@ def cannot_write(path: Path, error: OSError) -> RunError:
             )
         case errno.ENOTDIR | errno.EEXIST:
             return RunError(f"{path} cannot be written: a file is where a folder should be.", "choose another folder")
+        case errno.ENOTEMPTY:
+            return RunError(f"{path} cannot be written: another folder stands there by now.", "choose another folder")
     return RunError(f"{path} cannot be written: {error.strerror or error}.", "choose another folder")
+
+
+@contextmanager
+def _filled(path: Path, settle: Callable[[Path, Path], None]) -> Iterator[Path]:
+    temporary = _temporary(path)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        settle(temporary, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _settle(temporary: Path, path: Path) -> None:
+    sync_folder(temporary)
+    # Takes away an empty folder only; Windows renames onto no folder at all.
+    with suppress(OSError):
+        path.rmdir()
+    temporary.rename(path)
+    sync_folder(path.parent)
 
 
 def _temporary(path: Path) -> Path:

@@ -31,7 +31,7 @@ def facades(
     with Progress(*columns, console=console, transient=True) as bar:
         drawing = bar.add_task("drawing", total=count)
         make_facades(task, count, seed, out, size, lambda done, total: bar.update(drawing, completed=done, total=total))
-    console.print(f"{out}: drawn facades for {task}, seed {seed}, {size} px. Next:", soft_wrap=True)
+    console.print(f"{out}: drawn facades for {task}, seed {seed}, {size} px. Next:", soft_wrap=True, markup=False)
     console.print(f"  {_next(task, out, size)}", soft_wrap=True, markup=False)
 
 

@@ -1,4 +1,4 @@
-"""The folder of decoded pictures: where it is, how large it may grow, and what is dropped first."""
+"""The folder of decoded and of drawn pictures: where it is, how large it may grow, and what is dropped first."""
 
 from __future__ import annotations
 
@@ -6,28 +6,40 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from limner.data.decode import Decoding
 from limner.data.matching import Item
 from limner.errors import DataError
+from limner.files import ASIDE, TEMPORARY, remove_folder
 
 SUFFIX: Final = ".pairs"
-"""Ends the name of every entry, those of single pictures too."""
-_FORMAT: Final = 2
+"""Ends the name of every file of decoded pictures, those of single pictures too."""
+DRAWN: Final = re.compile(r"facades-(?:labels|daynight)-\d+-\d+-\d+(?:-v\d+)?")
+"""The names of the folders of drawn pictures; the earliest bear no version. So narrow because they are deleted."""
+_FORMAT: Final = 3
 _DAY: Final = 86400
 
 
 def cache_folder() -> Path:
-    """`LIMNER_CACHE`, or ~/.cache/limner; it may not exist yet."""
+    """`LIMNER_CACHE`, or ~/.cache/limner; it may not exist yet.
+
+    Raises:
+        DataError: the user has no home folder, as in some containers.
+    """
     given = os.environ.get("LIMNER_CACHE")
-    return Path(given).expanduser() if given else Path.home() / ".cache" / "limner"
+    try:
+        return Path(given).expanduser() if given else Path.home() / ".cache" / "limner"
+    except RuntimeError as error:
+        raise DataError("there is no home folder to keep decoded pictures in", "LIMNER_CACHE=FOLDER") from error
 
 
 def cache_cap() -> int:
@@ -44,17 +56,21 @@ def cache_cap() -> int:
 
 
 def cache_size() -> int:
-    """Bytes that decoded pictures take on disk."""
+    """Bytes that decoded and drawn pictures take on disk."""
     return sum(size for _, size, _ in _entries())
 
 
 def clear_cache() -> int:
-    """Removes every decoded picture; gives the bytes freed. Runs under way keep what they have open."""
-    return sum(size for file, size, _ in _entries() if _remove(file))
+    """Removes all decoded and drawn pictures; gives the bytes freed. Runs under way keep what they have open."""
+    return sum(size for path, size, _ in _entries() if _remove(path))
 
 
 def entry_for(items: Sequence[Item], decoding: Decoding) -> Path:
-    """The file for these items, decoded so: another size, time or content of any file gives another name."""
+    """The file for these items, decoded so: another size, time of change or mode of any file gives another name.
+
+    The content itself is not looked at. Who rewrites a file and gives it back its size and time gets what was decoded
+    before, and a fingerprint that is true of those pixels, not of the file as it is now.
+    """
     stats: dict[Path, tuple[int, ...]] = {}
     for item in items:
         for source in item.sources:
@@ -72,48 +88,68 @@ def entry_for(items: Sequence[Item], decoding: Decoding) -> Path:
 
 
 def touch(entry: Path) -> None:
-    """Marks an entry as just used."""
+    """Marks a file of decoded pictures, or a folder of drawn ones, as just used."""
     with contextlib.suppress(OSError):
         os.utime(entry)
 
 
-def make_room(entry: Path, size: int) -> str | None:
-    """Drops the least recently used other entries until `size` more bytes fit; the reason when they cannot fit."""
-    cap = cache_cap()
+def make_room(wanted: Mapping[Path, int], sources: Collection[Path] = ()) -> str | None:
+    """Drops the least recently used others until what one start uses fits; the reason when it cannot fit.
+
+    Args:
+        wanted: the bytes of each file of decoded pictures that the start uses, whether it is there or not.
+        sources: folders of the pictures; when they are drawn ones of the cache, these stay too.
+    """
+    cap, held = cache_cap(), _entries()
+    used = {above.absolute() for source in sources for above in (source, *source.parents)}
+    drawn = {path: size for path, size, _ in held if path.absolute() in used}
+    size = sum(wanted.values()) + sum(drawn.values())
     if size > cap:
-        return f"{size / 1e9:.1f} GB of decoded pictures are more than the cache may hold ({cap / 1e9:g} GB)"
-    total = cache_size()
-    for file, bytes_held, _ in sorted(_entries(), key=lambda held: held[2]):
-        if total + size <= cap:
+        return f"{size / 1e9:.1f} GB of pictures are more than the cache may hold ({cap / 1e9:g} GB)"
+    others = sorted((entry for entry in held if entry[0] not in {*wanted, *drawn}), key=lambda entry: entry[2])
+    total = size + sum(bytes_held for _, bytes_held, _ in others)
+    for path, bytes_held, _ in others:
+        if total <= cap:
             break
-        if file != entry and _remove(file):
+        if _remove(path):
             total -= bytes_held
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        missing = sum(size for path, size in wanted.items() if not path.exists())
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return f"the cache folder {folder} cannot be used: {(error.strerror or str(error)).lower()}"
-    return f"{folder} has only {free / 1e9:.1f} GB free of the {size / 1e9:.1f} needed" if free < size else None
+    return f"{folder} has only {free / 1e9:.1f} GB free of the {missing / 1e9:.1f} needed" if free < missing else None
 
 
 def _entries() -> list[tuple[Path, int, float]]:
-    """File, bytes and time of last use of each entry; leavings of killed runs older than a day are removed."""
+    """Path, bytes and time of last use of each entry; leavings of killed runs older than a day are removed."""
     entries = []
     with contextlib.suppress(OSError):
-        for file in cache_folder().iterdir():
+        for path in cache_folder().iterdir():
             with contextlib.suppress(OSError):
-                stat = file.stat()
-                if file.suffix == SUFFIX:
-                    entries.append((file, stat.st_size, stat.st_mtime))
-                elif SUFFIX in file.name and stat.st_mtime < time.time() - _DAY:
-                    file.unlink()
+                is_folder = path.is_dir()
+                if DRAWN.fullmatch(path.name) if is_folder else path.suffix == SUFFIX:
+                    entries.append((path, *_measured(path)))
+                elif _unfinished(path.name, is_folder) and _measured(path)[1] < time.time() - _DAY:
+                    _remove(path)
     return entries
 
 
-def _remove(file: Path) -> bool:
+def _unfinished(name: str, is_folder: bool) -> bool:
+    return bool(name.startswith((TEMPORARY, ASIDE)) and DRAWN.search(name)) if is_folder else SUFFIX in name
+
+
+def _measured(path: Path) -> tuple[int, float]:
+    """Bytes of a file, or of all files in a folder; and when it, or anything in it, was last used or changed."""
+    stats = [inner.stat() for inner in (path, *(path.rglob("*") if path.is_dir() else ()))]
+    return sum(each.st_size for each in stats if S_ISREG(each.st_mode)), max(each.st_mtime for each in stats)
+
+
+def _remove(path: Path) -> bool:
     try:
-        file.unlink()
+        remove_folder(path) if path.is_dir() else path.unlink()
     except OSError:
         return False
     return True

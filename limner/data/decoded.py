@@ -13,8 +13,9 @@ from typing import IO, Final
 
 import numpy as np
 
-from limner.data.cache import entry_for, make_room, touch
+from limner.data.cache import touch
 from limner.data.decode import DecodedItem, Decoding, decode_item
+from limner.data.legible import legible
 from limner.data.matching import Item
 from limner.data.pictures import PictureError, Pixels
 from limner.data.prefetch import Prefetcher
@@ -36,11 +37,20 @@ class Unreadable:
 
 @dataclass
 class Index:
-    """Which items the rows are (positions in the list asked for), their files' hashes, and what was skipped."""
+    """What became of the items that were asked for.
+
+    Attributes:
+        rows: which items the rows are: positions in the list asked for.
+        digests: the hashes of each row's files.
+        unreadable: what was skipped.
+        passing: positions of the skipped items whose files the system would not give, whatever they hold: the next
+            start tries them again.
+    """
 
     rows: list[int] = field(default_factory=list)
     digests: list[list[str]] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    passing: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -60,35 +70,52 @@ def stored_bytes(items: int, decoding: Decoding) -> int:
 def open_decoded(
     items: Sequence[Item],
     decoding: Decoding,
+    entry: Path | None,
+    unsaved: str | None = None,
     *,
     memory: bool,
-    disk: bool,
     workers: int,
     progress: Progress | None = None,
 ) -> Decoded:
     """The decoded items, from the cache when they are there, else decoded now.
 
+    Where the cache lacks items because the system would not give their files, and it gives them now, all are decoded
+    again.
+
     Args:
         items: what to decode.
         decoding: how.
+        entry: their file in the cache, where they are looked for and saved; None: nowhere.
+        unsaved: why they cannot be saved, if so.
         memory: hold the pixels in memory; else they are mapped from the file.
-        disk: look for them in the cache, and save them there.
         workers: threads that decode; 0 decodes in the caller.
         progress: told (done, all) after each item.
 
     Raises:
         DataError: they are neither to be held in memory nor can be saved.
     """
-    entry = entry_for(items, decoding) if disk else None
-    if entry is not None and (found := _read(entry, decoding, memory)) is not None:
+    found = _read(entry, decoding, memory) if entry is not None else None
+    if entry is not None and found is not None and not _given_now(items, found.index):
         touch(entry)
         if progress is not None:
             progress(len(items), len(items))
         return found
-    unsaved = make_room(entry, stored_bytes(len(items), decoding)) if entry is not None else None
     if unsaved and not memory:
         raise DataError(unsaved, "LIMNER_CACHE=FOLDER is another place, LIMNER_CACHE_GB=40 another bound")
     return _build(items, decoding, None if unsaved else entry, memory, workers, progress, unsaved)
+
+
+def _given_now(items: Sequence[Item], index: Index) -> bool:
+    """Whether files of a skipped item that the system would not give can be read now."""
+    return any(all(_can_be_read(source.path) for source in items[number].sources) for number in index.passing)
+
+
+def _can_be_read(file: Path) -> bool:
+    try:
+        file.read_bytes()
+    except (OSError, MemoryError):
+        return False
+    return True
 
 
 def _build(
@@ -105,17 +132,19 @@ def _build(
     index = Index()
     writer = _Writer(entry) if entry is not None else None
 
-    def decode(number: int) -> DecodedItem | Unreadable:
+    def decode(number: int) -> DecodedItem | PictureError:
         try:
             return decode_item(items[number], decoding)
         except PictureError as error:
-            return Unreadable(str(error.file), error.reason)
+            return error
 
     try:
         with Prefetcher(decode, 0, workers, 4 * workers, stop=len(items)) as decoded:
             for number, item in enumerate(decoded):
-                if isinstance(item, Unreadable):
-                    index.unreadable.append(item)
+                if isinstance(item, PictureError):
+                    index.unreadable.append(Unreadable(legible(str(item.file)), item.reason))
+                    if item.passing:
+                        index.passing.append(number)
                 else:
                     if memory:
                         pixels[len(index.rows)] = item.pixels
@@ -216,4 +245,5 @@ def _read(entry: Path, decoding: Decoding, memory: bool) -> Decoded | None:
 
 def _index(text: bytes) -> Index:
     values = json.loads(text)
-    return Index(values["rows"], values["digests"], [Unreadable(**bad) for bad in values["unreadable"]])
+    unreadable = [Unreadable(**bad) for bad in values["unreadable"]]
+    return Index(values["rows"], values["digests"], unreadable, values["passing"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from limner.config.data import DataSettings
-from limner.data.folders import Domains, Lists, Pictures, Split, look, no_pictures, pictures_under
+from limner.data.folders import Domains, Lists, Pictures, Split, closed_folders, look, no_pictures, pictures_under
 from limner.data.matching import Item, Matches, Pair, Source, match_names, name_in, read_lists
 from limner.data.pictures import PictureError, picture_size
 from limner.errors import DataError
@@ -52,8 +52,8 @@ def discover(settings: DataSettings) -> Listing:
     """Finds the pairs of `settings.path`; the same folder and settings always give the same listing.
 
     Raises:
-        DataError: there is no such folder, no picture in it, no pair, too many pictures without a partner, or single
-            photographs although `derive` is not set.
+        DataError: there is no such folder, it cannot be read, no picture is in it, no pair, too many pictures without a
+            partner, or single photographs although `derive` is not set.
     """
     if settings.path is None:
         raise DataError("no pictures are given to train on", "data.path=FOLDER")
@@ -62,7 +62,8 @@ def discover(settings: DataSettings) -> Listing:
     layout, splits = _splits(root, found, settings)
     matches = joined(splits.values())
     check_matches(root, matches, settings.max_bad)
-    return _divide(root, layout, splits, matches, settings)
+    listing = _divide(root, layout, splits, matches, settings)
+    return replace(listing, warnings=[*closed_folders(found), *listing.warnings])
 
 
 def is_side_by_side(width: int, height: int) -> bool:
@@ -215,4 +216,4 @@ def divide(items: Sequence[ItemT], share: float) -> tuple[list[ItemT], list[Item
 
 
 def _rank(name: str) -> float:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) / 2**64
+    return int.from_bytes(hashlib.blake2b(name.encode(errors="surrogateescape"), digest_size=8).digest()) / 2**64

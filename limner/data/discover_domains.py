@@ -11,7 +11,8 @@ from typing import Final, Literal
 
 from limner.config.domains import DomainDataSettings
 from limner.data.discover import Layout, check_matches, discover, divide, joined, mostly_side_by_side
-from limner.data.folders import Domains, Lists, Pictures, Split, look, no_pictures, pictures_under
+from limner.data.folders import Domains, Lists, Pictures, Split, closed_folders, look, no_pictures, pictures_under
+from limner.data.legible import shown
 from limner.data.matching import Single, Source, name_in, read_lists
 from limner.errors import DataError
 
@@ -67,10 +68,12 @@ def discover_domains(settings: DomainDataSettings) -> DomainListing:
         _refuse_one_folder(found)
     layout, a, b, missing = _domains(settings.path, found, settings.max_bad)
     listing = (_pairs if settings.paired else _unpaired)(settings, settings.path, layout, a, b)
-    if missing and not settings.paired:
-        warning = f"{len(missing)} pictures without a partner are left out"
-        return replace(listing, unmatched=missing + listing.unmatched, warnings=[warning, *listing.warnings])
-    return listing
+    if settings.paired:
+        return listing
+    warnings = closed_folders(found)
+    if missing:
+        warnings.append(f"{len(missing)} pictures without a partner are left out")
+    return replace(listing, unmatched=missing + listing.unmatched, warnings=[*warnings, *listing.warnings])
 
 
 def _refuse_one_folder(found: Domains) -> None:
@@ -179,7 +182,7 @@ def _unpaired(settings: DomainDataSettings, root: Path, layout: Layout, a: _Sing
         validation=(kept_a, kept_b),
         truth=truth,
         split_made=made_a or made_b,
-        unmatched=[_shown(single.source.path, root) for single in lone] if truth else [],
+        unmatched=[shown(single.source.path, root) for single in lone] if truth else [],
         warnings=warnings,
     )
 
@@ -230,7 +233,3 @@ def _pairs(settings: DomainDataSettings, root: Path, layout: Layout, a: _Singles
         unmatched=listing.unmatched,
         warnings=listing.warnings,
     )
-
-
-def _shown(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

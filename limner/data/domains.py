@@ -17,6 +17,7 @@ from limner.data.decode import Decoding
 from limner.data.decoded import Progress
 from limner.data.discover_domains import DomainListing, discover_domains
 from limner.data.domain_checks import check_count, contents_in_both, differences
+from limner.data.legible import legible
 from limner.data.parts import Opened, Part, check_readable, open_parts, shared_pictures
 from limner.data.pictures import Pixels
 from limner.data.splits import SCHEMA, DataReport, Shown, Splits, spread
@@ -149,7 +150,7 @@ def open_domains(settings: DomainDataSettings, seed: int, progress: Progress | N
     shared = contents_in_both(listing.root, a, b)
     report = DataReport(
         layout=listing.layout,
-        path=str(listing.root),
+        path=legible(str(listing.root)),
         counts={name: len(members) for name, members in names.items()},
         names=names,
         split_made=listing.split_made,
@@ -186,7 +187,7 @@ def _split(parts: tuple[Part, Part], variations: Sequence[Variation | None], pai
         Domain(
             part.decoded.pixels[:, 0],
             [row for place, row in held.items() if place in both or not paired],
-            [part.items[place].name for place in held if place in both or not paired],
+            [legible(part.items[place].name) for place in held if place in both or not paired],
             variation,
         )
         for part, held, variation in zip(parts, places, variations, strict=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from limner.config.data import DataSettings, DrawnSettings
-from limner.data.cache import cache_folder
+from limner.data.cache import cache_folder, touch
 from limner.data.decoded import Progress
-from limner.data.facades import make_facades
+from limner.data.facades import DRAWING, make_facades
+from limner.errors import LimnerError
 
 
 def drawn_pictures(drawn: DrawnSettings, settings: DataSettings, progress: Progress | None = None) -> Path:
@@ -21,7 +22,14 @@ def drawn_pictures(drawn: DrawnSettings, settings: DataSettings, progress: Progr
     Raises:
         RunError: the folder cannot be written.
     """
-    folder = cache_folder() / f"facades-{drawn.task}-{drawn.count}-{drawn.seed}-{settings.size}"
-    if not folder.is_dir():
+    folder = cache_folder() / f"facades-{drawn.task}-{drawn.count}-{drawn.seed}-{settings.size}-v{DRAWING}"
+    if folder.is_dir():
+        touch(folder)
+        return folder
+    try:
         make_facades(drawn.task, drawn.count, drawn.seed, folder, settings.size, progress)
+    except LimnerError:
+        # Another run that drew the same at the same time was first, and reads them already.
+        if not folder.is_dir():
+            raise
     return folder

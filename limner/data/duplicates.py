@@ -23,13 +23,18 @@ ALIKE: Final = 0.97
 """Least correlation of the thumbnails of one picture in two files."""
 PERHAPS: Final = 0.75
 """Least correlation at which a closer look is worth its time."""
+CANDIDATES: Final = 200_000
+"""Most pairs of files whose thumbnails are compared; those of the closest hashes come first."""
 LOOKED_AT_CLOSELY: Final = 200
 """Most pairs of files whose details are matched; the likeliest come first."""
 MATCHING_POINTS: Final = 24
 """Least number of details that lie in both pictures in the same arrangement. Measured on facades, horses and garments:
 two views of one scene have 62 and more, two scenes at most 17."""
 
-_ROWS: Final = 1024
+_AT_ONCE: Final = 1 << 20
+"""Pairs whose hashes are compared at once."""
+_PAIRS: Final = 1 << 13
+"""Pairs whose thumbnails are compared at once."""
 _DETAIL_SIDE: Final = 256
 
 
@@ -45,49 +50,102 @@ def near_pairs(pictures: Sequence[Seen]) -> tuple[list[tuple[Seen, Seen]], bool]
     """Pairs of files with other content that show the same view: saved again, resized, brighter, cut differently.
 
     Candidates have close perceptual hashes. Those whose thumbnails agree are the same; of the others the details are
-    matched (ORB, Rublee et al. 2011, with RANSAC). Of files with the same content only the first is compared.
+    matched (ORB, Rublee et al. 2011, with RANSAC). Of files with the same content only the first is compared, and of
+    files that all show one view there are only as many pairs as hang them together.
 
     Returns:
-        The pairs, and whether all candidates could be looked at.
+        The pairs, fewer than there are pictures, and whether all candidates could be looked at.
     """
     firsts = list({picture.digest: picture for picture in reversed(pictures)}.values())[::-1]
-    alike: list[tuple[Seen, Seen]] = []
-    unsure: list[tuple[int, Seen, Seen]] = []
-    for bits, a, b in _candidates(firsts):
-        agreement = _agreement(a, b)
-        if bits <= NEAR_BITS and agreement >= ALIKE:
-            alike.append((a, b))
-        elif agreement >= PERHAPS:
-            unsure.append((bits, a, b))
-    unsure.sort(key=lambda candidate: candidate[0])
+    if len(firsts) < 2:
+        return [], True
+    candidates, complete = _candidates(np.array([picture.look for picture in firsts], ">u8"))
+    agreements = _agreements(firsts, candidates)
+    same = (candidates[:, 0] <= NEAR_BITS) & (agreements >= ALIKE)
+    views = _Views(len(firsts))
+    found = [pair for pair in sorted(map(tuple, candidates[same, 1:].tolist())) if views.join(*pair)]
     details = cache(_details)
-    closely = unsure[:LOOKED_AT_CLOSELY]
-    alike += [(a, b) for _, a, b in closely if _matching_points(details(a.file), details(b.file)) >= MATCHING_POINTS]
-    return alike, len(closely) == len(unsure)
+    looked_at = 0
+    for a, b in candidates[~same & (agreements >= PERHAPS), 1:].tolist():
+        if views.joined(a, b):
+            continue
+        if looked_at == LOOKED_AT_CLOSELY:
+            complete = False
+            break
+        looked_at += 1
+        if _matching_points(details(firsts[a].file), details(firsts[b].file)) >= MATCHING_POINTS:
+            views.join(a, b)
+            found.append((a, b))
+    return [(firsts[a], firsts[b]) for a, b in found], complete
 
 
-def _candidates(pictures: Sequence[Seen]) -> list[tuple[int, Seen, Seen]]:
-    """Pairs whose perceptual hashes differ in few bits, with how many."""
-    if len(pictures) < 2:
-        return []
-    looks = np.array([picture.look for picture in pictures], ">u8")
+class _Views:
+    """Which of so many pictures show one view, directly or through others."""
+
+    def __init__(self, count: int) -> None:
+        self._first = list(range(count))
+
+    def joined(self, a: int, b: int) -> bool:
+        return self._root(a) == self._root(b)
+
+    def join(self, a: int, b: int) -> bool:
+        """Whether they were apart until now."""
+        first, second = sorted((self._root(a), self._root(b)))
+        self._first[second] = first
+        return first != second
+
+    def _root(self, number: int) -> int:
+        while (above := self._first[number]) != number:
+            self._first[number] = self._first[above]
+            number = above
+        return number
+
+
+def _candidates(looks: NDArray[np.unsignedinteger]) -> tuple[NDArray[np.int32], bool]:
+    """Pairs whose perceptual hashes differ in few bits, the closest first, and whether these are all.
+
+    Args:
+        looks: big-endian 64-bit hashes.
+
+    Returns:
+        Rows of three: how many bits differ, and the two positions.
+    """
     signs = np.unpackbits(looks.view(np.uint8).reshape(-1, 8), axis=1).astype(np.float32) * 2 - 1
-    found: list[tuple[int, Seen, Seen]] = []
-    for start in range(0, len(pictures), _ROWS):
+    kept: list[NDArray[np.int32]] = []
+    far, complete = FAR_BITS, True
+    rows = max(1, _AT_ONCE // len(looks))
+    for start in range(0, len(looks), rows):
         # The product of two rows of +1 and -1 is 64 less twice the bits in which they differ.
-        bits = (64 - signs[start : start + _ROWS] @ signs[start:].T) / 2
-        places = np.argwhere(np.triu(bits <= FAR_BITS, k=1)).tolist()
-        found += [(int(bits[row, column]), pictures[start + row], pictures[start + column]) for row, column in places]
-    return found
+        products = signs[start : start + rows] @ signs[start:].T
+        a, b = np.nonzero(np.triu(products >= 64 - 2 * far, k=1))
+        kept.append(np.stack([(64 - products[a, b]) / 2, a + start, b + start], axis=1).astype(np.int32))
+        if sum(map(len, kept)) > 2 * CANDIDATES:
+            kept, complete = [_closest(kept)], False
+            # Whatever comes later counts only when it is closer than the last one kept.
+            far = int(kept[0][-1, 0]) - 1
+        if far < 0:
+            break
+    return _closest(kept), complete and sum(map(len, kept)) <= CANDIDATES
 
 
-def _agreement(a: Seen, b: Seen) -> float:
-    """Correlation of two grey thumbnails, -1..1: the same whatever the brightness and contrast."""
-    first, second = a.thumbnail - a.thumbnail.mean(), b.thumbnail - b.thumbnail.mean()
-    spread = float(np.sqrt((first**2).sum() * (second**2).sum()))
-    if spread < 1:
-        return float(abs(a.thumbnail.mean() - b.thumbnail.mean()) < 1)
-    return float((first * second).sum()) / spread
+def _closest(candidates: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    every = np.concatenate(candidates)
+    return every[np.argsort(every[:, 0], kind="stable")[:CANDIDATES]]
+
+
+def _agreements(pictures: Sequence[Seen], candidates: NDArray[np.int32]) -> NDArray[np.float32]:
+    """For each pair the correlation of two grey thumbnails, -1..1: the same whatever the brightness and contrast."""
+    levels = np.stack([picture.thumbnail.ravel() for picture in pictures])
+    means = levels.mean(1)
+    levels -= means[:, None]
+    norms = np.sqrt(np.einsum("np,np->n", levels, levels))
+    agreements = np.empty(len(candidates), np.float32)
+    for start in range(0, len(candidates), _PAIRS):
+        a, b = candidates[start : start + _PAIRS, 1:].T
+        spread = norms[a] * norms[b]
+        products = np.einsum("np,np->n", levels[a], levels[b]) / np.maximum(spread, 1)
+        agreements[start : start + _PAIRS] = np.where(spread < 1, np.abs(means[a] - means[b]) < 1, products)
+    return agreements
 
 
 def _details(file: Path) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from limner.data.legible import legible
 from limner.data.pictures import SUFFIXES
 from limner.errors import DataError
 
@@ -17,6 +18,7 @@ Split = Literal["train", "val", "test"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 
 METADATA: Final = "metadata.jsonl"
+_OPEN_IT: Final = "allow reading it, or give another folder: data.path=FOLDER"
 _SPLITS: Final[dict[str, Split]] = {
     "train": "train",
     "training": "train",
@@ -80,7 +82,7 @@ def look(path: Path, path_b: Path | None = None) -> Domains | Lists | Pictures:
     """Tells the layout of a folder, or of two folders, one for each domain or half of the pairs.
 
     Raises:
-        DataError: a folder is missing, or there is trainA or trainB without the other.
+        DataError: a folder is missing or cannot be read, or there is trainA or trainB without the other.
     """
     folders = _folders_of(path)
     if path_b is not None:
@@ -99,14 +101,52 @@ def split_of(name: str) -> Split | None:
     return _SPLITS.get(name.lower())
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder, as far as one may know."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def pictures_under(folder: Path) -> list[Path]:
-    """Every file with a picture's suffix in a folder and the folders in it, sorted; hidden ones are passed over."""
+    """Every file with a picture's suffix in a folder and the folders in it, sorted; hidden ones are passed over.
+
+    So are folders in it that cannot be read: `closed_folders` names them.
+
+    Raises:
+        DataError: the folder itself cannot be read.
+    """
     return sorted(file for file in _files_under(folder) if file.suffix.lower() in SUFFIXES)
+
+
+def closed_folders(found: Domains | Lists | Pictures) -> list[str]:
+    """A warning when folders below those of the pictures cannot be read, each with the true reason.
+
+    Raises:
+        DataError: as `pictures_under`.
+    """
+    match found:
+        case Domains():
+            tops = [*found.a.values(), *found.b.values()]
+        case Lists():
+            tops = []
+        case Pictures(splits):
+            tops = list(splits.values())
+    closed: dict[str, None] = {}
+    for top in tops:
+        closed |= dict.fromkeys(_closed_under(top))
+    if not closed:
+        return []
+    first = ", ".join(list(closed)[:5]) + (" ..." if len(closed) > 5 else "")
+    return [f"{len(closed)} folders cannot be read, so what is in them is left out: {first}"]
 
 
 def no_pictures(folder: Path) -> DataError:
     """The error for a folder in which no picture was found, saying what is there instead."""
     kinds = Counter(file.suffix.lower() or "no suffix" for file in _files_under(folder))
+    if closed := _closed_under(folder):
+        return DataError(f"{folder} holds no pictures that can be seen: {closed[0]} cannot be read", _OPEN_IT)
     if not kinds:
         return DataError(
             f"{folder} is empty: there are no pictures in it", "give a folder of pictures: data.path=FOLDER"
@@ -118,22 +158,43 @@ def no_pictures(folder: Path) -> DataError:
     )
 
 
-def _files_under(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+def _closed_under(folder: Path) -> list[str]:
+    """The folders in a folder that cannot be read, each with the reason."""
+    closed: list[OSError] = []
+    for _ in _files_under(folder, closed.append):
+        pass
+    return [legible(f"{error.filename} ({_reason(error)})") for error in closed]
+
+
+def _files_under(folder: Path, closed: Callable[[OSError], None] = lambda error: None) -> Iterator[Path]:
+    def meet(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise _unreadable(folder, error) from error
+        closed(error)
+
+    for place, folders, files in os.walk(folder, onerror=meet):
         folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
         yield from (Path(place, name) for name in files if not name.startswith("."))
 
 
 def _folders_of(path: Path) -> dict[str, Path]:
     """The folders in a folder by lower-case name."""
-    if not path.exists():
-        raise DataError(f"there is no folder {path}", "check the spelling")
-    if not path.is_dir():
-        raise DataError(f"{path} is a file, not a folder of pictures", "give the folder: data.path=FOLDER")
     try:
+        if not path.exists():
+            raise DataError(f"there is no folder {path}", "check the spelling")
+        if not path.is_dir():
+            raise DataError(f"{path} is a file, not a folder of pictures", "give the folder: data.path=FOLDER")
         return {entry.name.lower(): entry for entry in sorted(path.iterdir()) if entry.is_dir()}
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(folder: Path, error: OSError) -> DataError:
+    return DataError(f"{folder} cannot be read: {_reason(error)}", _OPEN_IT)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def _split_folders(folders: dict[str, Path]) -> dict[Split, Path]:
@@ -142,12 +203,20 @@ def _split_folders(folders: dict[str, Path]) -> dict[Split, Path]:
 
 
 def _lists(path: Path, folders: dict[str, Path]) -> Lists | None:
-    if (path / METADATA).is_file():
+    if _is_file(path / METADATA):
         return Lists({"train": path / METADATA})
     lists = {
-        split: folder / METADATA for split, folder in _split_folders(folders).items() if (folder / METADATA).is_file()
+        split: folder / METADATA for split, folder in _split_folders(folders).items() if _is_file(folder / METADATA)
     }
     return Lists(lists) if lists else None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; in a closed folder there is none, and who looks for its pictures says why."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _suffixed_domains(path: Path, folders: dict[str, Path]) -> Domains | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from limner.data.discover import mostly_side_by_side
-from limner.data.folders import SPLITS, Domains, Lists, Pictures, Split, look, pictures_under
+from limner.data.folders import SPLITS, Domains, Lists, Pictures, Split, closed_folders, is_folder, look, pictures_under
+from limner.data.legible import legible
 from limner.data.matching import Pair, Source, match_names, read_lists
 from limner.errors import DataError
 
@@ -59,23 +60,28 @@ def hold(path: Path, path_b: Path | None = None) -> Holding:
     """Looks at a folder, or at two whose pictures may belong together by name.
 
     Raises:
-        DataError: there is no such folder, or a list of pairs in it cannot be understood.
+        DataError: there is no such folder, it cannot be read, or a list of pairs in it cannot be understood.
     """
     notes: list[str] = []
     try:
         found = look(path, path_b)
     except DataError as error:
-        if not path.is_dir() or path_b is not None:
+        if path_b is not None or not is_folder(path):
             raise
         notes.append(error.message)
         found = Pictures({"train": path})
+    holding = _held(found, path, notes)
+    return replace(holding, notes=[*closed_folders(found), *holding.notes])
+
+
+def _held(found: Domains | Lists | Pictures, root: Path, notes: list[str]) -> Holding:
     match found:
         case Domains():
-            return _domains(found, path)
+            return _domains(found, root)
         case Lists(lists):
-            return _lists(lists, path)
+            return _lists(lists, root)
         case Pictures(folders):
-            return _pictures(folders, path, notes)
+            return _pictures(folders, root, notes)
 
 
 def _domains(found: Domains, root: Path) -> Holding:
@@ -114,7 +120,7 @@ def _domain_groups(found: Domains) -> list[Group]:
     ]
     telling = found.layout != "A-B" and len({folder.name for _, _, folder in placed}) == len(placed)
     return [
-        Group(folder.name if telling else f"{domain}/{split}", split, domain, pictures_under(folder))
+        Group(legible(folder.name) if telling else f"{domain}/{split}", split, domain, pictures_under(folder))
         for split, domain, folder in placed
     ]
 

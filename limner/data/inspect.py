@@ -16,6 +16,7 @@ from limner.data.domain_sample import compare_holding, sample_files
 from limner.data.duplicates import exact_groups, near_pairs
 from limner.data.folders import SPLITS, Split
 from limner.data.holding import Group, Holding, hold
+from limner.data.legible import legible, shown
 from limner.data.scan import Seen, scan
 from limner.data.verdict import Faults, Grade, give_verdict
 
@@ -99,7 +100,7 @@ def inspect_folder(
     where = {file: group for group in holding.groups for file in group.files}
     both = sample_files(holding) or ([], [])
     seen, errors = scan(list(where), workers, progress, small={*both[0], *both[1]})
-    unreadable = [Unreadable(_shown(error.file, path), error.reason) for error in errors]
+    unreadable = [Unreadable(shown(error.file, path), error.reason) for error in errors]
     if holding.layout == "side-by-side":
         seen, lone = _only_side_by_side(seen, path)
         unreadable += lone
@@ -110,11 +111,11 @@ def inspect_folder(
     faults = Faults(len(unreadable), len(holding.unmatched), repeated, len(leaks))
     grade, verdict = give_verdict(holding, counts, faults, derive.kind if derive else None)
     return Inspection(
-        path=str(path),
+        path=legible(str(path)),
         kind=holding.kind,
         layout=holding.layout,
         counts=counts,
-        classes=holding.classes,
+        classes={legible(name): count for name, count in holding.classes.items()},
         sizes=_sizes(seen),
         unreadable=unreadable,
         unmatched=holding.unmatched,
@@ -122,7 +123,7 @@ def inspect_folder(
         leaks=leaks,
         grade=grade,
         verdict=verdict,
-        notes=notes,
+        notes=[legible(note) for note in notes],
         domains=compare_holding(holding, seen),
     )
 
@@ -135,7 +136,7 @@ def _only_side_by_side(seen: Sequence[Seen], root: Path) -> tuple[list[Seen], li
             paired.append(picture)
         else:
             reason = f"{picture.width} x {picture.height} pixels is no side-by-side pair"
-            lone.append(Unreadable(_shown(picture.file, root), reason))
+            lone.append(Unreadable(shown(picture.file, root), reason))
     return paired, lone
 
 
@@ -164,7 +165,7 @@ def _repeated(
     for family in families:
         by_split: dict[Split, list[str]] = {}
         for picture in family:
-            by_split.setdefault(where[picture.file].split, []).append(_shown(picture.file, root))
+            by_split.setdefault(where[picture.file].split, []).append(shown(picture.file, root))
         duplicates += [names for names in by_split.values() if len(names) > 1]
         firsts = [by_split[split][0] for split in SPLITS if split in by_split]
         leaks += [[firsts[0], other] for other in firsts[1:]]
@@ -177,7 +178,3 @@ def _sizes(seen: Sequence[Seen]) -> Sizes | None:
     sizes = sorted(((picture.width, picture.height) for picture in seen), key=lambda size: size[0] * size[1])
     middle = sizes[statistics.median_low(range(len(sizes)))]
     return Sizes(sizes[0], middle, sizes[-1], len(set(sizes)))
-
-
-def _shown(file: Path, root: Path) -> str:
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from limner.data.folders import Split, pictures_under, split_of
+from limner.data.legible import legible, shown
 from limner.errors import DataError
 
 
@@ -77,11 +78,11 @@ def match_names(folder_a: Path, folder_b: Path, root: Path) -> Matches:
     lone_b = [file for files in names_b.values() for file in files if file not in used]
     folded = {name_in(folder_b, file).casefold(): file for file in lone_b}
     case_only = [
-        (_shown(file, root), _shown(folded[folded_name], root))
+        (shown(file, root), shown(folded[folded_name], root))
         for file in lone_a
         if (folded_name := name_in(folder_a, file).casefold()) in folded
     ]
-    return Matches(pairs, [_shown(file, root) for file in sorted(lone_a) + sorted(lone_b)], case_only)
+    return Matches(pairs, [shown(file, root) for file in sorted(lone_a) + sorted(lone_b)], case_only)
 
 
 def name_in(folder: Path, file: Path) -> str:
@@ -119,9 +120,9 @@ def read_list(file: Path, default: Split) -> dict[Split, Matches]:
         paths = [folder / name for name in names]
         matches = splits[split_of(Path(names[1]).parts[0]) or default]
         missing = [
-            f"{name} ({file.name} line {number}: no such file)"
+            legible(f"{name} ({file.name} line {number}: {reason})")
             for name, path in zip(names, paths, strict=True)
-            if not path.is_file()
+            if (reason := _missing(path))
         ]
         matches.unmatched.extend(missing)
         if not missing:
@@ -147,6 +148,13 @@ def _row(file: Path, number: int, line: str) -> tuple[str, str]:
     return names
 
 
+def _missing(path: Path) -> str | None:
+    try:
+        return None if path.is_file() else "no such file"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+
+
 def _by_name(folder: Path) -> dict[str, list[Path]]:
     names: dict[str, list[Path]] = defaultdict(list)
     for file in pictures_under(folder):
@@ -159,7 +167,3 @@ def _partners(files_a: list[Path], files_b: list[Path]) -> list[tuple[Path, Path
         return [(files_a[0], files_b[0])]
     suffixes = {file.suffix: file for file in files_b}
     return [(file, suffixes[file.suffix]) for file in files_a if file.suffix in suffixes]
-
-
-def _shown(file: Path, root: Path) -> str:
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)

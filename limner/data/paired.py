@@ -14,6 +14,7 @@ from limner.data.batch import PairedBatch
 from limner.data.decode import Decoding
 from limner.data.decoded import Decoded, Progress
 from limner.data.discover import discover
+from limner.data.legible import legible
 from limner.data.parts import check_readable, open_parts, shared_pictures
 from limner.data.pictures import Pixels
 from limner.data.splits import SCHEMA, DataReport, Shown, Splits, spread
@@ -83,7 +84,7 @@ def open_paired(settings: DataSettings, seed: int, progress: Progress | None = N
     names = {"train": train.names, "validation": validation.names}
     report = DataReport(
         layout=listing.layout,
-        path=str(listing.root),
+        path=legible(str(listing.root)),
         counts={split: len(members) for split, members in names.items()},
         names=names,
         split_made=listing.split_made,

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from limner.config.data import DataSettings
+from limner.data.cache import entry_for, make_room
 from limner.data.decode import Decoding
 from limner.data.decoded import Decoded, Progress, Unreadable, open_decoded, stored_bytes
+from limner.data.legible import legible, shown
 from limner.data.matching import Item
 from limner.data.memory import free_memory
 from limner.errors import DataError
@@ -23,8 +25,8 @@ class Part:
 
     @property
     def names(self) -> list[str]:
-        """One for each decoded item."""
-        return [self.items[row].name for row in self.decoded.index.rows]
+        """One for each decoded item, legible."""
+        return [legible(self.items[row].name) for row in self.decoded.index.rows]
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,15 @@ class Opened:
     def unsaved(self) -> list[str]:
         """A warning when decoded pictures could not be saved."""
         reasons = [part.decoded.unsaved for part in self.parts if part.decoded.unsaved]
-        return [f"{reasons[0]}; the next start decodes again"] if reasons else []
+        return [f"{legible(reasons[0])}; the next start decodes again"] if reasons else []
 
 
 def open_parts(
     wanted: Sequence[tuple[Sequence[Item], Decoding]], settings: DataSettings, progress: Progress | None
 ) -> Opened:
     """Decodes every part, or takes it from the cache; all are held in memory or none is.
+
+    Where the parts together are more than the cache may hold, none is saved: each would push out another.
 
     Args:
         wanted: the items of each part, and how they are decoded.
@@ -67,18 +71,31 @@ def open_parts(
     total = sum(stored_bytes(len(items), decoding) for items, decoding in wanted)
     memory = settings.cache == "memory" or (settings.cache == "auto" and total <= free_memory() / 4)
     count = sum(len(items) for items, _ in wanted)
+    entries = [entry_for(items, decoding) if settings.cache != "memory" else None for items, decoding in wanted]
+    unsaved = _make_room(wanted, entries)
     parts: list[Part] = []
-    for items, decoding in wanted:
+    for (items, decoding), entry in zip(wanted, entries, strict=True):
         decoded = open_decoded(
             items,
             decoding,
+            entry,
+            unsaved,
             memory=memory,
-            disk=settings.cache != "memory",
             workers=settings.workers,
             progress=_counted(progress, sum(len(part.items) for part in parts), count),
         )
         parts.append(Part(items, decoded))
     return Opened(parts, memory)
+
+
+def _make_room(wanted: Sequence[tuple[Sequence[Item], Decoding]], entries: Sequence[Path | None]) -> str | None:
+    sizes = {
+        entry: stored_bytes(len(items), decoding)
+        for (items, decoding), entry in zip(wanted, entries, strict=True)
+        if entry is not None
+    }
+    folders = {source.path.parent for items, _ in wanted for item in items for source in item.sources}
+    return make_room(sizes, folders) if sizes else None
 
 
 def check_readable(where: str, train: Part, validation: Part, max_bad: float) -> list[Unreadable]:
@@ -95,11 +112,11 @@ def check_readable(where: str, train: Part, validation: Part, max_bad: float) ->
     """
     bad = train.decoded.index.unreadable + validation.decoded.index.unreadable
     every = len(train.items) + len(validation.items)
-    shown = "".join(f"\n  {each.file}: {each.reason}" for each in bad[:20])
+    listed = "".join(f"\n  {each.file}: {each.reason}" for each in bad[:20])
     more = f"\n  and {len(bad) - 20} more" if len(bad) > 20 else ""
     if len(bad) > max_bad * every or not train.decoded.index.rows:
         raise DataError(
-            f"{len(bad)} of {every} pictures in {where} cannot be used:{shown}{more}",
+            f"{len(bad)} of {every} pictures in {where} cannot be used:{listed}{more}",
             f"mend or remove them, or allow more with data.max_bad (now {max_bad:g})"
             if train.decoded.index.rows
             else "mend or replace them: none is left to learn from",
@@ -114,17 +131,16 @@ def shared_pictures(root: Path, train: Sequence[Part], validation: Sequence[Part
     for part in validation:
         for item, held in _contents(part):
             if twin := next((trained[digest] for digest in held if digest in trained), None):
-                leaks[f"{shown(root, item)} = {shown(root, twin)}"] = None
+                leaks[f"{_target(root, item)} = {_target(root, twin)}"] = None
     if not leaks:
         return []
     first = ", ".join(list(leaks)[:5]) + (" ..." if len(leaks) > 5 else "")
     return [f"{len(leaks)} validation pictures are also in training, so validation looks better than it is: {first}"]
 
 
-def shown(root: Path, item: Item) -> str:
-    """The file of an item (of a pair: of its target) as a person would name it."""
-    path = item.sources[-1].path
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+def _target(root: Path, item: Item) -> str:
+    """The file of an item; of a pair, of its target."""
+    return shown(item.sources[-1].path, root)
 
 
 def _contents(part: Part) -> list[tuple[Item, list[str]]]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from limner.data.legible import legible
 from limner.errors import DataError
 
 Pixels = NDArray[np.uint8]
@@ -41,19 +42,23 @@ class PictureError(DataError):
     Attributes:
         file: the file.
         reason: the true reason, without the file's name.
+        passing: whether the system is the cause and not what the file holds, so that it may be read another time.
     """
 
-    def __init__(self, file: Path, reason: str) -> None:
-        super().__init__(f"{file}: {reason}", "replace or remove the file")
+    def __init__(self, file: Path, reason: str, *, passing: bool = False) -> None:
+        tip = "try again; if it stays so, replace or remove the file" if passing else "replace or remove the file"
+        super().__init__(legible(f"{file}: {reason}"), tip)
         self.file = file
         self.reason = reason
+        self.passing = passing
 
 
 def open_picture(path: Path) -> Pixels:
     """The picture as uint8 (H, W, 3), upright, in RGB.
 
     Grey and palette pictures become RGB, transparent ones are laid on white, 16-bit ones are divided by 257, CMYK is
-    converted, EXIF orientation is applied, and of an animation the first frame is taken.
+    converted, EXIF orientation is applied, and of an animation the first frame is taken. Other numbers become 0..255 by
+    the smallest of 0..1, 0..255 and 0..65535 that holds them all, else from the least to the largest.
 
     Raises:
         PictureError: the file cannot be read, is damaged or cut short, is too large to be a picture (a decompression
@@ -70,7 +75,7 @@ def read_picture(path: Path) -> tuple[Pixels, str]:
             pixels = as_rgb(image)
         # Decoders meet damaged files with errors of every kind; all of them mean the same to a person.
         except Exception as error:
-            raise PictureError(path, f"damaged: {error}") from error
+            raise _failure(path, error) from error
     return pixels, hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
@@ -93,21 +98,25 @@ def picture_size(path: Path) -> tuple[int, int]:
         with path.open("rb") as file, _opened(path, file) as image:
             width, height = image.size
             return (height, width) if image.getexif().get(_ORIENTATION) in _TURNED else (width, height)
-    except OSError as error:
-        raise PictureError(path, _system_reason(error)) from error
-    except (SyntaxError, ValueError) as error:
-        raise PictureError(path, f"damaged: {error}") from error
+    except (OSError, SyntaxError, ValueError, MemoryError) as error:
+        raise _failure(path, error) from error
 
 
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise PictureError(path, _system_reason(error)) from error
+    except (OSError, MemoryError) as error:
+        raise _failure(path, error) from error
 
 
-def _system_reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def _failure(path: Path, error: Exception) -> PictureError:
+    # Pillow raises errors of the system's kind too, but only the system's own bear a number; its codecs say in words
+    # that they got no memory.
+    if isinstance(error, MemoryError) or str(error).startswith("out of memory"):
+        return PictureError(path, "there is not enough memory to open it", passing=True)
+    if isinstance(error, OSError) and error.errno is not None:
+        return PictureError(path, (error.strerror or str(error)).lower(), passing=True)
+    return PictureError(path, f"damaged: {error}")
 
 
 def _opened(path: Path, file: IO[bytes]) -> Image.Image:
@@ -119,7 +128,7 @@ def _opened(path: Path, file: IO[bytes]) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(path, f"too large to be a picture: {error}") from error
     except Exception as error:
-        raise PictureError(path, f"damaged: {error}") from error
+        raise _failure(path, error) from error
     width, height = image.size
     # Pillow only warns up to twice its bound, and turning warnings into errors is not safe among threads.
     if width * height > MOST_PIXELS:
@@ -162,7 +171,9 @@ def as_rgb(image: Image.Image) -> Pixels:
     """What a person would see, uint8 (H, W, 3): upright, on white where transparent, 16-bit levels scaled to 8."""
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith(("I", "F")):
-        grey = _to_bytes(np.asarray(upright), sixteen_bits=upright.mode.startswith("I;16"))
+        # Pillow opens 16-bit PGM in the mode of 32 bits, scaled to 0..65535.
+        sixteen_bits = upright.mode.startswith("I;16") or (image.format, upright.mode) == ("PPM", "I")
+        grey = _to_bytes(np.asarray(upright), sixteen_bits)
         return np.repeat(grey[:, :, None], 3, axis=2)
     if upright.has_transparency_data:
         seen = upright.convert("RGBA")
@@ -171,13 +182,13 @@ def as_rgb(image: Image.Image) -> Pixels:
     return np.array(upright.convert("RGB"))
 
 
-def _to_bytes(values: NDArray[np.generic], *, sixteen_bits: bool) -> Pixels:
+def _to_bytes(values: NDArray[np.generic], sixteen_bits: bool) -> Pixels:
     """Grey levels of more than 8 bits -> 0..255, by the smallest usual range that holds them all."""
     levels = values.astype(np.float64)
     low, high = float(levels.min()), float(levels.max())
     if not np.isfinite([low, high]).all():
         raise ValueError("it holds values that are not numbers")
-    if sixteen_bits or (low >= 0 and (high > 255 or values.dtype.kind == "i") and high <= 65535):
+    if sixteen_bits or (low >= 0 and 255 < high <= 65535):
         levels = levels / 257
     elif low >= 0 and high <= 1:
         levels = levels * 255

@@ -20,7 +20,7 @@ def folder(tmp_path, monkeypatch):
 def test_place_and_size_are_shown(folder, capsys):
     assert main(["data", "cache"]) == 0
     shown = capsys.readouterr().out
-    assert f"{folder}: 2.5 MB of decoded pictures, at most 3 GB" in shown and "--clear" in shown
+    assert f"{folder}: 2.5 MB of decoded and drawn pictures, at most 3 GB" in shown and "--clear" in shown
     assert main(["data", "cache", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found == {"schema": 1, "folder": str(folder), "bytes": 2_500_000, "cap": 3 * 10**9, "freed": 0}

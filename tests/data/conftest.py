@@ -1,5 +1,6 @@
-"""Drawn pictures, and a cache of its own for every test."""
+"""Drawn pictures, closed folders, and a cache of its own for every test."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,27 @@ def draw():
         return path
 
     return draw
+
+
+@pytest.fixture
+def close(monkeypatch):
+    """close(folder): nobody may look into it, whoever runs the tests."""
+    closed = set()
+
+    def watch(name, folder_of):
+        real = getattr(os, name)
+
+        def look(path=".", **options):
+            if isinstance(path, str | Path) and folder_of(path) in closed:
+                raise PermissionError(13, "Permission denied", os.fspath(path))
+            return real(path, **options)
+
+        monkeypatch.setattr(os, name, look)
+
+    watch("scandir", Path)
+    watch("listdir", Path)
+    watch("stat", lambda path: Path(path).parent)
+    return closed.add
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The cache gives what decoding gives, notices every change, survives damage and rivals, and keeps to its bounds."""
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -7,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from limner.config.data import DataSettings
 from limner.data import cache as cache_module
 from limner.data import decoded as decoded_module
 from limner.data.cache import SUFFIX, cache_cap, cache_folder, cache_size, clear_cache
 from limner.data.decode import Decoding
-from limner.data.decoded import open_decoded
 from limner.data.matching import Pair, Source
+from limner.data.parts import open_parts
 from limner.errors import DataError
 
 AS = Decoding(stored=16, size=16, fit="stretch", derive=None)
@@ -32,8 +34,13 @@ def decodings(monkeypatch):
     return calls
 
 
+def opened_parts(*wanted, memory=True, disk=True):
+    settings = DataSettings(cache="disk" if not memory else "auto" if disk else "memory", workers=1)
+    return open_parts(wanted, settings, None)
+
+
 def opened(pairs, *, memory=True, disk=True, how=AS):
-    return open_decoded(pairs, how, memory=memory, disk=disk, workers=1)
+    return opened_parts((pairs, how), memory=memory, disk=disk).parts[0].decoded
 
 
 def entries(cache):
@@ -86,6 +93,48 @@ def test_unreadable_files_are_remembered(pairs, decodings):
     assert len(decodings) == 5
 
 
+@pytest.fixture
+def refuse(monkeypatch):
+    """refuse(path, error): reading this file fails so, until refuse.clear()."""
+    errors = {}
+    real = Path.read_bytes
+
+    def read_bytes(path):
+        if path in errors:
+            raise errors[path]
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    return errors
+
+
+REFUSALS = [
+    (OSError(errno.EIO, "Input/output error"), "input/output error"),
+    (OSError(errno.EMFILE, "Too many open files"), "too many open files"),
+    (PermissionError(errno.EACCES, "Permission denied"), "permission denied"),
+    (MemoryError(), "there is not enough memory to open it"),
+]
+
+
+@pytest.mark.parametrize("memory", [True, False])
+@pytest.mark.parametrize(("error", "reason"), REFUSALS, ids=[reason for _, reason in REFUSALS])
+def test_what_the_system_refused_is_decoded_when_it_is_given(pairs, decodings, refuse, memory, error, reason):
+    refuse[pairs[1].target.path] = error
+    first = opened(pairs, memory=memory)
+    assert first.index.rows == [0, 2, 3, 4] and [bad.reason for bad in first.index.unreadable] == [reason]
+    refuse.clear()
+    again = opened(pairs, memory=memory)
+    assert again.index.rows == [0, 1, 2, 3, 4] and not again.index.unreadable and len(decodings) == 10
+    assert np.array_equal(opened(pairs).pixels, again.pixels) and len(decodings) == 10
+
+
+def test_what_the_system_still_refuses_is_not_decoded_again(pairs, decodings, refuse):
+    refuse[pairs[1].target.path] = PermissionError(errno.EACCES, "Permission denied")
+    for _ in range(2):
+        assert [bad.reason for bad in opened(pairs).index.unreadable] == ["permission denied"]
+    assert len(decodings) == 5
+
+
 def test_no_usable_pair_gives_an_empty_split(pairs):
     for pair in pairs:
         pair.target.path.write_bytes(b"")
@@ -134,6 +183,11 @@ def test_a_place_that_is_no_folder(pairs, tmp_path, monkeypatch):
     assert "LIMNER_CACHE" in error.value.tip
 
 
+def test_a_closed_cache_is_said(pairs, cache, close):
+    close(cache)
+    assert opened(pairs).unsaved == f"the cache folder {cache} cannot be used: permission denied"
+
+
 def test_least_recently_used_goes_first(pairs, cache, monkeypatch):
     size = 5 * 2 * 3 * 16 * 16
     monkeypatch.setenv("LIMNER_CACHE_GB", str(2.6 * size / 1e9))
@@ -149,12 +203,42 @@ def test_least_recently_used_goes_first(pairs, cache, monkeypatch):
     assert oldest.exists() and len(entries(cache)) == 2
 
 
+def test_parts_of_one_start_do_not_push_each_other_out(pairs, cache, decodings, monkeypatch):
+    size = 5 * 2 * 3 * 16 * 16
+    monkeypatch.setenv("LIMNER_CACHE_GB", str(2.6 * size / 1e9))
+    train, validation, other = (
+        (pairs, Decoding(stored=16, size=size, fit="stretch", derive=None)) for size in (1, 2, 3)
+    )
+    opened_parts(train, other)
+    for _ in range(2):
+        assert opened_parts(train, validation, memory=False).unsaved == []
+    assert len(decodings) == 15 and len(entries(cache)) == 2
+
+
+def test_parts_that_together_are_too_large_are_not_saved_and_it_is_said(pairs, cache, decodings, monkeypatch):
+    size = 5 * 2 * 3 * 16 * 16
+    monkeypatch.setenv("LIMNER_CACHE_GB", str(1.6 * size / 1e9))
+    parts = [(pairs, Decoding(stored=16, size=size, fit="stretch", derive=None)) for size in (1, 2)]
+    (said,) = opened_parts(*parts).unsaved
+    assert "more than the cache may hold" in said and "decodes again" in said and entries(cache) == []
+    with pytest.raises(DataError, match="more than the cache may hold"):
+        opened_parts(*parts, memory=False)
+
+
 def test_more_than_the_bound_is_not_saved(pairs, cache, monkeypatch):
     monkeypatch.setenv("LIMNER_CACHE_GB", "0.000001")
     assert "more than the cache may hold" in opened(pairs).unsaved and entries(cache) == []
     monkeypatch.setenv("LIMNER_CACHE_GB", "much")
     with pytest.raises(DataError, match="LIMNER_CACHE_GB is 'much'"):
         cache_cap()
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch):
+    monkeypatch.delenv("LIMNER_CACHE")
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # Python leaves ~ as it is where nobody is at home
+    with pytest.raises(DataError, match="no home folder") as caught:
+        cache_folder()
+    assert caught.value.tip == "LIMNER_CACHE=FOLDER"
 
 
 def test_size_and_clear(pairs, cache):

@@ -6,7 +6,10 @@ import shutil
 import pytest
 
 from limner.config.data import DataSettings, DeriveSettings
+from limner.config.domains import DomainDataSettings
 from limner.data.discover import discover, divide
+from limner.data.discover_domains import discover_domains
+from limner.data.inspect import inspect_folder
 from limner.data.matching import Pair, Source
 from limner.errors import DataError
 
@@ -174,6 +177,67 @@ def test_folder_of_text_files(tmp_path):
         (tmp_path / f"{number}.txt").write_text("words")
     error = refused(tmp_path)
     assert "holds no pictures, only other files (3 .txt)" in error.message and "JPEG" in error.tip
+
+
+@pytest.mark.parametrize("which", [".", "train", "trainB"])
+def test_a_closed_folder_is_not_an_empty_one(tmp_path, draw, close, which):
+    names = ("trainA/a.png", "trainB/a.png") if which == "trainB" else ("train/a.png", "val/a.png")
+    for name in names:
+        draw(tmp_path / name, 0, 64, 32)
+    close(tmp_path / which)
+    error = refused(tmp_path)
+    assert error.message == f"{tmp_path / which} cannot be read: permission denied" and "reading" in error.tip
+
+
+def test_closed_folders_among_the_pictures_are_named(tmp_path, draw, close):
+    for name in ("x/1.png", "x/2.png", "y/3.png"):
+        draw(tmp_path / name, 0, 64, 32)
+    assert found(tmp_path).warnings == []
+    close(tmp_path / "y")
+    listing = found(tmp_path)
+    assert len(listing.train) + len(listing.validation) == 2
+    assert listing.warnings == [
+        f"1 folders cannot be read, so what is in them is left out: {tmp_path / 'y'} (permission denied)"
+    ]
+    close(tmp_path / "x")
+    assert f"no pictures that can be seen: {tmp_path / 'x'} (permission denied)" in refused(tmp_path).message
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_closed_folders_of_a_domain_are_named_once(tmp_path, draw, close, paired):
+    for name in ("trainA/1.png", "trainA/2.png", "trainB/1.png", "trainB/2.png", "trainB/more/3.png"):
+        draw(tmp_path / name)
+    close(tmp_path / "trainB" / "more")
+    (warning,) = discover_domains(DomainDataSettings(path=tmp_path, paired=paired)).warnings
+    assert f"{tmp_path / 'trainB/more'} (permission denied)" in warning
+    assert [note for note in inspect_folder(tmp_path, workers=0).notes if "cannot be read" in note] == [warning]
+
+
+def test_a_folder_below_a_closed_one(tmp_path, draw, monkeypatch):
+    draw(tmp_path / "a.png", 0, 64, 32)
+
+    def refuse(path, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(tmp_path), "stat", refuse)
+    assert refused(tmp_path).message == f"{tmp_path} cannot be read: permission denied"
+    with pytest.raises(DataError, match="permission denied"):
+        inspect_folder(tmp_path)
+
+
+def test_a_list_that_names_files_of_a_closed_folder(tmp_path, draw, monkeypatch):
+    for name in ("a.png", "b.png"):
+        draw(tmp_path / name)
+    write_list(tmp_path / "metadata.jsonl", ("a.png", "b.png"))
+    real = type(tmp_path).is_file
+
+    def is_file(path):
+        if path.suffix == ".png":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(type(tmp_path), "is_file", is_file)
+    assert "a.png (metadata.jsonl line 1: permission denied)" in refused(tmp_path).message
 
 
 def test_domain_without_the_other(tmp_path, draw):

@@ -61,6 +61,23 @@ def test_wide_ranges_are_stretched(tmp_path):
     assert seen[0, 0] == 0 and seen[-1, -1] == 255 and (np.diff(seen.ravel().astype(int)) >= 0).all()
 
 
+@pytest.mark.parametrize(
+    ("kind", "largest", "becomes"),
+    [(np.int32, 1, 255), (np.int32, 255, 255), (np.int32, 200, 200), (np.int32, 65535, 255), (np.int32, 514, 2)],
+)
+def test_whole_numbers_are_scaled_by_the_smallest_range_that_holds_them(tmp_path, kind, largest, becomes):
+    values = np.zeros((8, 8), kind)
+    values[0, 0] = largest
+    seen = open_picture(save(tmp_path / "a.tif", Image.fromarray(values)))
+    assert seen.max() == becomes and seen[1:].max() == 0
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "pgm"])
+def test_dark_sixteen_bits_stay_dark(tmp_path, suffix):
+    levels = np.full((8, 8), 255, np.uint16)
+    assert (open_picture(save(tmp_path / f"a.{suffix}", Image.fromarray(levels))) == 1).all()
+
+
 def test_values_that_are_not_numbers_are_refused(tmp_path):
     path = save(tmp_path / "a.tif", Image.fromarray(np.full((8, 8), np.nan, np.float32)))
     assert "not numbers" in check_picture(path)
@@ -147,6 +164,18 @@ def test_truncated_and_damaged_files(tmp_path, draw):
 def test_other_files_are_told_by_what_they_are(tmp_path, content, reason):
     (tmp_path / "a.jpg").write_bytes(content)
     assert reason in check_picture(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("out of memory when reading image file")])
+def test_too_little_memory_is_no_damage(tmp_path, draw, monkeypatch, error):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(Image.Image, "convert", fail)
+    with pytest.raises(PictureError) as raised:
+        open_picture(draw(tmp_path / "a.png"))
+    assert raised.value.reason == "there is not enough memory to open it" and raised.value.passing
+    assert "try again" in raised.value.tip
 
 
 def test_one_pixel_and_missing(tmp_path):

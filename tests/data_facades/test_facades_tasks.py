@@ -165,3 +165,16 @@ def test_the_command_ends_in_the_next_line_to_paste(tmp_path: Path) -> None:
     assert names(out) == ["test", "train", "val"]
     assert f"limner train pix2pix data.path={out} data.size=64 generator.levels=6" in result.stderr
     assert result.stdout == ""
+
+
+def test_the_command_says_names_in_brackets_whole(tmp_path: Path) -> None:
+    import typer
+
+    from limner.cli.data_make import facades
+
+    app = typer.Typer()
+    app.command()(facades)
+    out = tmp_path / "[bold]" / "[/red]x"
+    result = CliRunner().invoke(app, ["--count", "1", "--size", "32", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert f"{out}: drawn facades for labels" in result.stderr

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,16 @@ from PIL import Image
 from limner.data.facades.degrade import degrade
 from limner.data.facades.facade import STYLE_NAMES, Facade, draw_facade
 from limner.errors import DataError
-from limner.files import cannot_write, sync_folder, whole_folder, write_synced
+from limner.files import cannot_write, new_folder, sync_folder, write_synced
 
 Task = Literal["labels", "daynight", "styles", "degraded"]
 TASKS: tuple[str, ...] = get_args(Task)
 Progress = Callable[[int, int], None]
 """Called after each facade with how many are done and how many there are."""
+
+DRAWING: Final = 1
+"""Version of the drawn pictures. Raise it with every change after which the same arguments give other pixels, so that
+nobody takes pictures that were kept for those that would be drawn today; the test of a known facade fails then."""
 
 _SMALLEST, _LARGEST = 32, 2048
 
@@ -68,7 +72,7 @@ def make_facades(
     _check(task, count, seed, size)
     _check_folder(out)
     jobs = list(_jobs(task, count))
-    with whole_folder(out) as folder:
+    with new_folder(out) as folder:
         for name in dict.fromkeys(Path(picture.path).parent for job in jobs for picture in job.pictures):
             (folder / name).mkdir()
         for done, job in enumerate(jobs, 1):
