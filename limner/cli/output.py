@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.console import Console
 
+from limner.data.legible import legible
+
 
 def results() -> Console:
     """The console for what the user asked for."""
@@ -18,4 +20,4 @@ def messages() -> Console:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output and nothing else; NaN is refused because JSON has none."""
-    print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str))
+    print(legible(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str)))

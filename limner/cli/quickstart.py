@@ -1,5 +1,6 @@
 """`limner quickstart`: from nothing to a trained translator and a report, on a CPU in minutes."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ def quickstart(
     folder = runs_folder(runs)
     run = api.train("quickstart", name=name, runs=folder, words=words or [])
     if run.ending is Ending.INTERRUPTED:
-        typer.echo(f"Saved. To go on:\n  limner train --resume {run.path}")
+        typer.echo(f"Saved. To go on:\n  limner train --resume {shlex.quote(str(run.path))}")
         raise typer.Exit(130)
     typer.echo(_verdict(run.path))
     report(str(run.path), runs=folder)

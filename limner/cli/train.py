@@ -1,5 +1,6 @@
 """`limner train`: a new run, or one that goes on."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -51,12 +52,11 @@ def train(
         run = api.resume(resume, overrides, runs=runs, inexact=inexact)
     else:
         run = api.train(recipe or "", name=name, runs=runs, words=overrides)
+    path = shlex.quote(str(run.path))
     if run.ending is Ending.INTERRUPTED:
-        typer.echo(f"Saved. To go on:\n  limner train --resume {run.path}")
+        typer.echo(f"Saved. To go on:\n  limner train --resume {path}")
         raise typer.Exit(130)
-    typer.echo(
-        f"Trained: {run.path}\nNext:\n  limner report {run.path}\n  limner translate {run.path} PICTURES --out DIR"
-    )
+    typer.echo(f"Trained: {run.path}\nNext:\n  limner report {path}\n  limner translate {path} PICTURES --out DIR")
 
 
 def _split(words: list[str]) -> tuple[str | None, list[str]]:

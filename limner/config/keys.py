@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic import Discriminator
 from pydantic.fields import FieldInfo
 
 from limner.config.base import Settings
@@ -45,10 +46,21 @@ def keys_of(model: type[Settings], prefix: str = "", kind: str = "") -> Iterator
             yield from keys_of(group, inner, group.model_fields["kind"].default if len(key.groups) > 1 else kind)
 
 
+def default_kinds(model: type[Settings]) -> dict[str, str]:
+    """For each group that may be of several kinds, the one that it is of where the key `kind` is not said."""
+    return {
+        field.alias or name: str(choice.discriminator({}))
+        for name, field in model.model_fields.items()
+        for choice in field.metadata
+        if isinstance(choice, Discriminator) and callable(choice.discriminator)
+    }
+
+
 def without_cleared(values: Mapping[str, Any], model: type[Settings]) -> dict[str, Any]:
     """The values less each null where the model has no use for one, so that the default holds there again."""
     kept: dict[str, Any] = {}
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    kinds = default_kinds(model)
     for key, value in values.items():
         annotation = fields[key].annotation if key in fields else None
         if value is None and key in fields and NoneType not in _members(annotation):
@@ -57,7 +69,7 @@ def without_cleared(values: Mapping[str, Any], model: type[Settings]) -> dict[st
         if isinstance(value, Mapping) and named is not None:
             kept[key] = {name: _group_without_cleared(item, named) for name, item in value.items() if item is not None}
         else:
-            kept[key] = _group_without_cleared(value, annotation)
+            kept[key] = _group_without_cleared(value, annotation, kinds.get(key))
     return kept
 
 
@@ -72,17 +84,17 @@ def named_in(annotation: Any) -> Any:
     return get_args(mappings[0])[1] if mappings else None
 
 
-def _group_without_cleared(value: Any, annotation: Any) -> Any:
+def _group_without_cleared(value: Any, annotation: Any, kind: str | None = None) -> Any:
     models = models_in(annotation)
     if not isinstance(value, Mapping) or not models:
         return value
-    return without_cleared(value, _chosen(value, models))
+    return without_cleared(value, _chosen(value, models, kind))
 
 
-def _chosen(value: Mapping[str, Any], models: list[type[Settings]]) -> type[Settings]:
-    """Of several models, the one that the key `kind` names."""
+def _chosen(value: Mapping[str, Any], models: list[type[Settings]], kind: str | None) -> type[Settings]:
+    """Of several models, the one that the key `kind` names, else the one of `kind`."""
     kinds = {model.model_fields["kind"].default: model for model in models if "kind" in model.model_fields}
-    return kinds.get(value.get("kind"), models[0])
+    return kinds.get(value.get("kind") or kind, models[0])
 
 
 def _members(annotation: Any) -> list[Any]:

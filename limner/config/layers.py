@@ -16,15 +16,18 @@ LENGTHS = ("steps", "epochs", "time")
 _DOTTED = re.compile(r"[^\s.=]+(\.[^\s.=]+)*")
 
 
-def merge(below: Layer, above: Layer) -> Layer:
+def merge(below: Layer, above: Layer, kinds: Mapping[str, str] | None = None) -> Layer:
     """`above` wins; groups are merged key by key, everything else (lists too) is replaced as a whole.
 
     A group that becomes another `kind` keeps nothing of the one below: its keys belong to that other kind.
+
+    Args:
+        kinds: by the name of a group, the kind that it is of where nothing is said.
     """
     training = above.values.get("training")
     if isinstance(training, Mapping) and any(training.get(name) is not None for name in LENGTHS):
         below = _without_lengths(below)
-    return Layer(_merged(below.values, above.values), {**below.origins, **above.origins})
+    return Layer(_merged(below.values, above.values, kinds or {}), {**below.origins, **above.origins})
 
 
 def read_overrides(texts: Sequence[str]) -> Layer:
@@ -58,13 +61,16 @@ def read_override(text: str) -> Layer:
     return Layer(values, {path[:length]: origin for length in range(1, len(path) + 1)})
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    becomes = above.get("kind")
-    merged = {} if becomes is not None and below.get("kind", becomes) != becomes else dict(below)
+def _merged(
+    below: Mapping[str, Any], above: Mapping[str, Any], kinds: Mapping[str, str], kind: str | None = None
+) -> dict[str, Any]:
+    was, becomes = (group.get("kind") or kind for group in (below, above))
+    changes = "kind" in above and None not in (was, becomes) and was != becomes
+    merged = {} if changes else dict(below)
     for key, value in above.items():
         old = merged.get(key)
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
+        merged[key] = _merged(old, value, {}, kinds.get(key)) if both else value  # type: ignore[arg-type]
     return merged
 
 

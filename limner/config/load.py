@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from limner.config.keys import without_cleared
+from limner.config.keys import default_kinds, without_cleared
 from limner.config.layers import merge, read_overrides
 from limner.config.methods import recipe_class
 from limner.config.nearest import nearest
@@ -24,23 +24,24 @@ RUN_RECIPE = "recipe.yaml"
 """The resolved recipe in a run folder."""
 
 
-def load_recipe(recipe: str | Path | None, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(recipe: str | Path | None, overrides: Sequence[str] = (), *, trusted: bool = True) -> Recipe:
     """The whole recipe: what it extends, itself, then the overrides; the last one wins.
 
     Args:
         recipe: name of a shipped or plug-in recipe, a YAML file, or a run folder. A Path is never taken for a name.
         overrides: dotted keys with values, such as `loss.l1=10`; a relative path is relative to the current folder.
+        trusted: the recipe is the person's own, so the method that it names is imported; else see `method_class`.
 
     Raises:
         RecipeError: there is no such recipe, or it says something unknown, mistyped or impossible.
     """
     if recipe is None:
         raise RecipeError("no recipe given", f"name one of {', '.join(known_recipes())}, or a YAML file of your own")
-    layer = merge(_with_parents(_find(recipe), ()), read_overrides(overrides))
-    return _validated(layer, str(recipe))
+    layer = _onto(_with_parents(_find(recipe), (), trusted), read_overrides(overrides), trusted)
+    return _validated(layer, str(recipe), trusted)
 
 
-def _validated(layer: Layer, name: str) -> Recipe:
+def _validated(layer: Layer, name: str, trusted: bool) -> Recipe:
     schema = layer.values.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
         raise RecipeError(
@@ -52,7 +53,7 @@ def _validated(layer: Layer, name: str) -> Recipe:
             f"{name} does not say its method" if method is None else f"'method' must be text, not {method!r} ({name})",
             "add 'method: pix2pix', or 'extends: pix2pix'",
         )
-    model = recipe_class(method)
+    model = recipe_class(method, trusted)
     layer = Layer(without_cleared(layer.values, model), layer.origins)
     try:
         return model.model_validate(layer.values)
@@ -60,13 +61,14 @@ def _validated(layer: Layer, name: str) -> Recipe:
         raise explain(error, layer, model, name) from None
 
 
-def _with_parents(path: Path, children: tuple[Path, ...]) -> Layer:
+def _with_parents(path: Path, children: tuple[Path, ...], trusted: bool) -> Layer:
     """The layer of a file on top of all that it extends."""
-    path = path.absolute()
-    if path in children:
-        circle = [*children[children.index(path) :], path]
+    # One file has one name here, by whatever way (a/../b) its children lead to it.
+    file = path.resolve()
+    if file in children:
+        circle = [*children[children.index(file) :], file]
         raise RecipeError(
-            f"recipes extend each other in a circle: {' -> '.join(file.name for file in circle)}",
+            f"recipes extend each other in a circle: {' -> '.join(one.name for one in circle)}",
             f"remove 'extends' from one of them, for example from {_shown(path)}",
         )
     layer = read_yaml(path, _shown(path))
@@ -82,7 +84,18 @@ def _with_parents(path: Path, children: tuple[Path, ...]) -> Layer:
         below = _find(parent, path.parent)
     except RecipeError as error:
         raise RecipeError(f"{error.message} ({layer.origin(('extends',))})", error.tip) from None
-    return merge(_with_parents(below, (*children, path)), Layer(values, layer.origins))
+    return _onto(_with_parents(below, (*children, file), trusted), Layer(values, layer.origins), trusted)
+
+
+def _onto(below: Layer, above: Layer, trusted: bool) -> Layer:
+    """`above` merged onto `below`, whose groups are of the default kinds of its method where they do not say."""
+    method = below.values.get("method", above.values.get("method"))
+    try:
+        kinds = default_kinds(recipe_class(method, trusted)) if isinstance(method, str) else {}
+    except RecipeError:
+        # Another layer may still name another method; if none does, it is refused when all are merged.
+        kinds = {}
+    return merge(below, above, kinds)
 
 
 def _find(recipe: str | Path, folder: Path = Path()) -> Path:

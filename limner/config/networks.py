@@ -8,7 +8,8 @@ from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 from limner.config.base import Settings
 
 Norm = Literal["batch", "instance", "none"]
-
+Channels = Annotated[int, Field(ge=1, le=65_536)]
+"""How many maps a layer has. The bound only keeps sizes countable: a file may say anything, and is looked at first."""
 
 HALVINGS = {1: 0, 16: 1, 70: 3, 286: 5}
 """PatchGAN's receptive field in pixels (with kernel 4) -> its number of stride-2 convolutions."""
@@ -25,11 +26,11 @@ class UNetSettings(Settings):
     """Which network it is."""
     levels: Annotated[int, Field(ge=2, le=12)] = 8
     """Number of halvings: pictures must be multiples of 2**levels. 8 for 256 px (54,414,531 parameters), 7 for 128."""
-    width: PositiveInt = 64
+    width: Channels = 64
     """Channels of the first level; doubled at each level up to 8 times this."""
-    in_channels: PositiveInt = 3
+    in_channels: Channels = 3
     """Channels of the input picture."""
-    out_channels: PositiveInt = 3
+    out_channels: Channels = 3
     """Channels of the output picture."""
     norm: Norm = "batch"
     """Norm of every block but the first and innermost of the encoder and the last of the decoder."""
@@ -66,13 +67,13 @@ class OriginalUNetSettings(Settings):
     """Which network it is."""
     levels: Annotated[int, Field(ge=1, le=8)] = 4
     """Number of halvings: pictures must be multiples of 2**levels. 4 gives 64-128-256-512-1024 channels."""
-    width: PositiveInt = 64
+    width: Channels = 64
     """Channels of the first level; doubled at each level."""
     up: Literal["bilinear", "nearest", "transposed"] = "bilinear"
     """How pictures grow again: enlarged and convolved, or by transposed convolution. The study: bilinear is better."""
-    in_channels: PositiveInt = 3
+    in_channels: Channels = 3
     """Channels of the input picture."""
-    out_channels: PositiveInt = 3
+    out_channels: Channels = 3
     """Channels of the output picture."""
     norm: Norm = "instance"
     """Norm after every 3 x 3 convolution but those that enlarge."""
@@ -93,16 +94,16 @@ class ResNetSettings(Settings):
 
     kind: Literal["resnet"] = "resnet"
     """Which network it is."""
-    blocks: PositiveInt = 9
+    blocks: Annotated[int, Field(ge=1, le=1_000)] = 9
     """Residual blocks: 6 for 128 px, 9 for 256 px and more (11,378,179 parameters)."""
-    width: PositiveInt = 64
+    width: Channels = 64
     """Channels of the first convolution; four times as many in the blocks."""
     sampling: Literal["strided", "antialiased", "bilinear", "nearest"] = "strided"
     """How pictures shrink and grow: strided and transposed convolutions (CycleGAN); blurred before each halving and
     interpolated up (CUT, after arXiv:1904.11486); or strided down, enlarged and convolved up."""
-    in_channels: PositiveInt = 3
+    in_channels: Channels = 3
     """Channels of the input picture."""
-    out_channels: PositiveInt = 3
+    out_channels: Channels = 3
     """Channels of the output picture."""
     norm: Norm = "instance"
     """Norm after every convolution but the last."""
@@ -127,11 +128,11 @@ class PatchGANSettings(Settings):
     """Which network it is."""
     field: Literal[1, 16, 70, 286] = 70
     """Receptive field of one output in pixels; 1 is the paper's PixelGAN, 286 its ImageGAN at 256 px."""
-    width: PositiveInt = 64
+    width: Channels = 64
     """Channels of the first convolution; doubled at each one up to 8 times this."""
     kernel: Annotated[int, Field(ge=2, le=8)] = 4
     """Kernel size; the named fields hold for 4."""
-    in_channels: PositiveInt = 6
+    in_channels: Channels = 6
     """Channels of all pictures it sees together: 3 of the input and 3 of the output."""
     norm: Norm = "batch"
     """Norm of every convolution but the first and the last."""
@@ -157,9 +158,9 @@ class SigmoidPatchSettings(PatchGANSettings):
 
     kind: Literal["sigmoid-patch"] = "sigmoid-patch"  # type: ignore[assignment]
     """Which network it is."""
-    width: PositiveInt = 32
+    width: Channels = 32
     """Channels of the first convolution; doubled at each one up to 8 times this."""
-    in_channels: PositiveInt = 3
+    in_channels: Channels = 3
     """Channels of all pictures it sees together."""
     norm: Norm = "instance"
     """Norm of every convolution but the first and the last."""

@@ -52,7 +52,8 @@ the folder in which limner is started; `~` is the home folder.
 
 **Recipes of your own package.** An entry point in the group `limner.recipes` names a package or a folder with `*.yaml`
 files; they are then known by name. `method: package.module:Class` takes a method of your own; its class attribute
-`recipe` is its settings class, a subclass of `limner.config.recipe.Recipe`.
+`recipe` is its settings class, a subclass of `limner.config.recipe.Recipe`. To use a run of it, name the module in the
+environment variable `LIMNER_METHODS`: it is not imported because a file says so.
 """
 
 _HEAD = "| key | values | default | meaning |\n| --- | --- | --- | --- |"

@@ -115,6 +115,9 @@ def _type_tip(detail: ErrorDetails, key: str, model: type[Recipe]) -> str | None
 
 
 def _similar_key(key: str, model: type[Recipe]) -> str:
+    kinds = [other.kind for other in keys_of(model) if other.path == key]
+    if kinds:
+        return f"'{key}' is a key of the kind {' or '.join(kinds)}"
     similar = nearest_key(key, [other.path for other in keys_of(model)])
     return f"a similar key exists: '{similar}'" if similar else "'limner recipes show pix2pix' shows all keys"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,20 +44,24 @@ def plan_jobs(sources: Iterable[Path], out: Path, samples: int) -> list[Job]:
         DataError: two pictures would be written to one file, or one over an input.
     """
     jobs = [Job(source, tuple(_outputs(source.stem, out, samples))) for source in sources]
-    inputs = {job.source.resolve() for job in jobs}
+    inputs = {_file(job.source) for job in jobs}
     taken: dict[str, Path] = {}
     for job in jobs:
         for output in job.outputs:
-            if output.resolve() in inputs:
+            if _file(output) in inputs:
                 raise DataError(f"{output} is an input and would be overwritten.", "choose another folder with --out")
-            # Names that differ only in case are one file on Windows and macOS.
-            other = taken.setdefault(str(output).casefold(), job.source)
+            other = taken.setdefault(_file(output), job.source)
             if other != job.source:
                 raise DataError(
                     f"{other} and {job.source} would both be written to {output}.",
                     "translate them one after the other, each into its own --out, or rename one",
                 )
     return jobs
+
+
+def _file(path: Path) -> str:
+    """One text for one file: on Windows and macOS neither case nor the coding of an accent makes another file."""
+    return unicodedata.normalize("NFC", str(path.resolve())).casefold()
 
 
 def _of_word(word: str) -> list[Path]:

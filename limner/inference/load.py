@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,10 @@ _log = logging.getLogger(__name__)
 
 
 def load(path: str | Path, weights: str = "auto", device: str = "auto", runs: Path | None = None) -> Model:
-    """Load a trained model.
+    """Load a trained model. Nothing in it is ever run, whoever made it.
+
+    A run of a method that is not limner's is only loaded when the method's module is one that you trust: import it
+    first, or name it in the environment variable LIMNER_METHODS.
 
     Args:
         path: a run folder, the name of a run, a checkpoint folder, or a model file.
@@ -80,7 +84,8 @@ def _candidates(run: RunFolder, choice: _Choice) -> Iterator[Path]:
     has_best = standing(best).is_dir()
     if not steps and not has_best:
         raise CheckpointError(
-            f"The run {run.path} has no checkpoint yet.", f"go on with it: limner train --resume {run.path}"
+            f"The run {run.path} has no checkpoint yet.",
+            f"go on with it: limner train --resume {shlex.quote(str(run.path))}",
         )
     if choice.which == BEST and not has_best:
         raise CheckpointError(
@@ -102,7 +107,7 @@ def _candidates(run: RunFolder, choice: _Choice) -> Iterator[Path]:
 def _from_checkpoint(run: RunFolder, candidates: list[Path], raw: bool, device: torch.device) -> Model:
     if not run.recipe_path.is_file():
         raise RunError(f"{run.path} has no {RECIPE}, which says how to run its weights.", "copy the whole run folder")
-    recipe = load_recipe(run.recipe_path)
+    recipe = load_recipe(run.recipe_path, trusted=False)
     for number, path in enumerate(candidates, start=1):
         try:
             checkpoint, averaged = _read(path, raw)

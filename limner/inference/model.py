@@ -13,14 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from limner.data.derive import derive
-from limner.errors import DataError, WeightsError
+from limner.errors import DataError
 from limner.inference.forms import to_pixels, to_tensor, unpack
 from limner.inference.memory import TooLargeError, check_memory
+from limner.inference.network import network_of
 from limner.inference.noise import dropout, seed_for
 from limner.inference.sizes import crop_back, pad_to, resize
 from limner.inference.statistics import Statistics, fixed_statistics, gathered_statistics, layers_of_the_picture
 from limner.inference.tiles import translate_tiles
-from limner.networks import build
 from limner.networks.norm import frozen_statistics
 from limner.weights.model_file import ModelCard, save_model_file
 
@@ -60,7 +60,7 @@ class Model:
         self.settings = settings
         self.derive = settings.derive
         self.networks: dict[Direction, nn.Module] = {
-            direction: _network(settings, weights, device) for direction, weights in _by_direction(settings, state)
+            direction: network_of(settings, weights, device) for direction, weights in _by_direction(settings, state)
         }
         self._lock = threading.Lock()
 
@@ -259,23 +259,6 @@ def _by_direction(card: ModelCard, state: dict[str, Tensor]) -> Iterator[tuple[D
     for place, direction in zip(PLACES, (card.direction, other), strict=True):
         prefix = f"{place}."
         yield direction, {name.removeprefix(prefix): part for name, part in state.items() if name.startswith(prefix)}
-
-
-def _network(card: ModelCard, state: dict[str, Tensor], device: torch.device) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        network = build(card.generator)
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(
-            "The weights do not belong to the network that the settings describe.", str(error).splitlines()[-1]
-        ) from error
-    network.to(device).eval().requires_grad_(False)
-    # Batch norm as in training, while dropout layers stay in evaluation mode: `dropout` draws for them.
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.train(card.use.norm == "batch")
-    return network
 
 
 def _check_tile(tile: int, multiple: int, least: int) -> None:

@@ -32,15 +32,17 @@ def layers_of_the_picture(network: nn.Module) -> dict[str, nn.Module]:
 def gathered_statistics(network: nn.Module) -> Iterator[Statistics]:
     """Gather what the norm layers meet inside the block; the dictionary is filled when the block ends.
 
-    Tiles are pooled: the mean of their means, and the variance of all their values together.
+    Tiles, which are all of one size, are pooled: the mean of their means, and the variance of all their values
+    together, which is the mean of their variances and the variance of their means. Neither of these can be negative;
+    the mean of squares less the square of the mean, where the two nearly cancel, can.
     """
     means: defaultdict[str, list[Tensor]] = defaultdict(list)
-    squares: defaultdict[str, list[Tensor]] = defaultdict(list)
+    variances: defaultdict[str, list[Tensor]] = defaultdict(list)
 
     def remember(name: str, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         variance, mean = torch.var_mean(inputs[0].float(), dim=(0, 2, 3), correction=0)
         means[name].append(mean)
-        squares[name].append(variance + mean.square())
+        variances[name].append(variance)
 
     hooks = [m.register_forward_pre_hook(partial(remember, name)) for name, m in layers_of_the_picture(network).items()]
     statistics: Statistics = {}
@@ -50,8 +52,15 @@ def gathered_statistics(network: nn.Module) -> Iterator[Statistics]:
         for hook in hooks:
             hook.remove()
     for name in means:
-        mean = torch.stack(means[name]).mean(dim=0)
-        statistics[name] = (mean, torch.stack(squares[name]).mean(dim=0) - mean.square())
+        statistics[name] = _pooled(torch.stack(means[name]), torch.stack(variances[name]))
+
+
+def _pooled(means: Tensor, variances: Tensor) -> tuple[Tensor, Tensor]:
+    """(tiles, channels) each -> (channels,) each, in float32 on the same device."""
+    # On the CPU, because Apple's GPUs have no float64.
+    between, mean = torch.var_mean(means.cpu().double(), dim=0, correction=0)
+    variance = variances.cpu().double().mean(dim=0) + between
+    return mean.float().to(means.device), variance.float().to(means.device)
 
 
 @contextmanager

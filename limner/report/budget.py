@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from limner.data.legible import legible
 from limner.files import write_atomically
 from limner.report.pictures import LEVELS, Level
 
 BUDGET = 15_000_000
-"""Bytes that a page must stay under."""
+"""Bytes that a page should stay under; one that cannot is written all the same, and a note says so."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,11 @@ def write_page(path: Path, draw: Callable[[Level], tuple[str, list[str]]]) -> Wr
     """
     for level in LEVELS:
         page, notes = draw(level)
-        data = page.encode()
+        data = legible(page).encode()
         if len(data) < BUDGET:
             break
+    else:
+        excess = f"the page has {len(data) / 1e6:.1f} MB, over the {BUDGET / 1e6:.0f} MB that it should stay under"
+        notes = [*notes, f"Larger pictures: even with the smallest ones {excess}."]
     write_atomically(path, data)
     return Written(path, len(data), notes)

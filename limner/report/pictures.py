@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from PIL import Image
 
 LARGEST_SIDE = 16_384
 """Pixels; a sample larger than this is none of ours and is not decoded."""
+MOST_PIXELS = 89_478_485
+"""Of a sample, likewise: Pillow's own bound for its bomb warning."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
@@ -72,12 +73,11 @@ class Album:
 def read_picture(path: Path) -> Image.Image | None:
     """A picture as RGB; None when it is missing, damaged or of absurd size. Only formats that limner writes."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
-                if max(image.size) > LARGEST_SIDE:
-                    return None
-                return image.convert("RGB")
+        with Image.open(path, formats=_FORMATS) as image:
+            # Pillow only warns up to twice its bound, and turning warnings into errors is not safe among threads.
+            if max(image.size) > LARGEST_SIDE or image.width * image.height > MOST_PIXELS:
+                return None
+            return image.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
 

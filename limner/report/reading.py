@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
+from limner.config.source import parse_yaml
+from limner.errors import RecipeError
 
 Json = dict[str, Any]
 """One object as it stands in a file of the run."""
@@ -17,6 +18,8 @@ SCHEMA = 1
 """The version of the run folder's files that this code understands."""
 LARGEST_TEXT = 256 * 1024 * 1024
 """Bytes; a larger text file is no file of ours."""
+DEEPEST = 50
+"""Levels of nesting; a deeper document is none of ours, and what walks through it would run out of stack."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,10 @@ def _mapping(path: Path, notes: list[str]) -> Json:
     if text is None:
         return {}
     try:
-        document = yaml.safe_load(text) if path.suffix == ".yaml" else json.loads(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Recipes have no aliases, which could make a page of any size, and 0777 and 12:30:45 in them are text.
+        document = parse_yaml(text, path.name).values if path.suffix == ".yaml" else json.loads(text)
+        _check_depth(document)
+    except (RecipeError, ValueError, RecursionError) as error:
         notes.append(f"{path.name} is damaged ({_first_line(error)}), so what it says is missing here.")
         return {}
     if not isinstance(document, dict):
@@ -115,6 +120,7 @@ def _lines(path: Path, notes: list[str], required: bool = True) -> list[Json]:
             continue
         try:
             document = json.loads(line)
+            _check_depth(document)
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
@@ -131,6 +137,16 @@ def _lines(path: Path, notes: list[str], required: bool = True) -> list[Json]:
     if newer:
         notes.append(f"{path.name} holds {newer} lines of a newer limner, left out: upgrade limner.")
     return found
+
+
+def _check_depth(document: Any) -> None:
+    level = [document]
+    for _ in range(DEEPEST):
+        groups = [value for value in level if isinstance(value, dict | list)]
+        if not groups:
+            return
+        level = [inner for group in groups for inner in (group.values() if isinstance(group, dict) else group)]
+    raise ValueError("nested too deeply")
 
 
 def _text(path: Path, notes: list[str], required: bool = True) -> str | None:

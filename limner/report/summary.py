@@ -15,6 +15,8 @@ from limner.report.reading import Json, RunFiles, dig
 from limner.report.tags import DIRECTIONS, read_tag
 
 _LARGEST_HEADER = 100 * 1024 * 1024
+_UNREADABLE = (OSError, ValueError, TypeError, AttributeError, KeyError, ArithmeticError, RecursionError, struct.error)
+"""What reading a header can raise: it may say anything, be nested without end, or name a size that is no number."""
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 _KINDS = {"unet": "A U-Net", "resnet": "A ResNet", "original-unet": "An original U-Net"}
 _DOMAIN_METHODS = ("cyclegan", "cut")
@@ -156,8 +158,8 @@ def generator_parameters(run: Path) -> int | None:
                 if name.startswith(("generator.", "generator_ab.")) and not name.endswith(_STATISTICS)
             ]
             if shapes:
-                return int(sum(math.prod(shape) for shape in shapes))
-        except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError):
+                return round(sum(float(math.prod(shape)) for shape in shapes))
+        except _UNREADABLE:
             continue
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,8 @@ def resume(
         if checkpoint is None and notes:
             raise CheckpointError(
                 f"No checkpoint of {folder.name} can be used: {notes[0]} Nothing was changed.",
-                "restore one from a copy, or begin again as a new run: limner train " + str(folder.recipe_path),
+                "restore one from a copy, or begin again as a new run: "
+                f"limner train {shlex.quote(str(folder.recipe_path))}",
             )
         if checkpoint is not None:
             refuse_finished(folder.path, checkpoint.state, cadence(recipe.training, len(splits.train), recipe.devices))

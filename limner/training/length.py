@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,7 +90,7 @@ def refuse_finished(run: Path, state: Mapping[str, Any], plan: Cadence) -> None:
         RunError: it is; says how to lengthen it.
     """
     step, elapsed = state["step"], state["elapsed"]
-    longer = f"to go on, lengthen it: limner train --resume {run} "
+    longer = f"to go on, lengthen it: limner train --resume {shlex.quote(str(run))} "
     if plan.limit is not None and elapsed >= plan.limit:
         done = f"it has trained for {elapsed:.0f} s, its recipe says {plan.limit:.0f} s"
         raise RunError(f"{run.name} is finished: {done}.", f"{longer}training.time={2 * elapsed:.0f}s")

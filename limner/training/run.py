@@ -18,7 +18,7 @@ from limner.files import TEMPORARY, cannot_write, sync_folder, write_synced
 
 RECIPE = "recipe.yaml"
 
-_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?", re.IGNORECASE)
 _LONGEST_NAME = 100
 

@@ -14,6 +14,7 @@ import torch
 
 from limner.config.load import load_recipe
 from limner.config.recipe import Recipe
+from limner.data.legible import legible
 from limner.errors import LimnerError, MissingExtraError, RecipeError, RunError
 from limner.training.checkpoint import newest_good
 from limner.training.run import RunFolder
@@ -79,7 +80,7 @@ def _work(fabric: Any, path: Path, notes: list[str], threads: int) -> None:
         team = Team(fabric.global_rank, fabric.world_size, fabric.device)
         train_session(recipe, open_pictures(recipe), run, team, checkpoint, notes)
     except LimnerError as error:
-        (path / FAILURE).write_text(f"{error.message}\n{error.tip or ''}", encoding="utf-8")
+        (path / FAILURE).write_text(legible(f"{error.message}\n{error.tip or ''}"), encoding="utf-8")
         raise
 
 

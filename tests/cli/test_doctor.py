@@ -2,14 +2,17 @@
 
 import getpass
 import json
+import os
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
 
+import pytest
 import torch
 
 from limner.cli import main
-from limner.cli.bundle import anonymise
+from limner.cli.bundle import anonymise, write_bundle
 from limner.cli.diagnosis import EXTRAS, diagnose
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +75,61 @@ def test_names_are_replaced_as_words_only(monkeypatch):
     monkeypatch.setattr(Path, "home", lambda: Path("/home/ann"))
     text = "/home/ann/x Ann annual cannot /data/ann/y ann-pc"
     assert anonymise(text) == "~/x USER annual cannot /data/USER/y HOST"
+
+
+@pytest.mark.parametrize("error", [KeyError("uid not found: 4242"), OSError("No username set"), ImportError()])
+def test_a_user_without_a_name_or_a_home(monkeypatch, error):
+    """As in a container that runs under a number: HOME is unset, or /."""
+
+    def unknown(*_):
+        raise error
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    monkeypatch.setattr("socket.gethostname", lambda: "box")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert anonymise("/data/x box") == "/data/x HOST"
+    monkeypatch.setattr(Path, "home", lambda: Path("/"))
+    assert anonymise("/data/x box") == "/data/x HOST"
+
+
+def bundled_traceback(folder):
+    write_bundle(folder / "bundle.zip", {})
+    with zipfile.ZipFile(folder / "bundle.zip") as archive:
+        return archive.read("traceback.txt").decode() if "traceback.txt" in archive.namelist() else None
+
+
+def test_the_bundle_takes_no_other_user_s_traceback(tmp_path, monkeypatch):
+    """The temporary folder may be shared, and what lies there be a link to something private."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert bundled_traceback(tmp_path) is None
+    (tmp_path / "limner-error-own.txt").write_text("own")
+    (tmp_path / "private.txt").write_text("private")
+    (tmp_path / "limner-error-link.txt").symlink_to(tmp_path / "private.txt")
+    (tmp_path / "limner-error-folder.txt").mkdir()
+    os.utime(tmp_path / "limner-error-own.txt", (1, 1))
+    assert bundled_traceback(tmp_path) == "own"
+    if sys.platform != "win32":
+        monkeypatch.setattr("os.getuid", lambda: tmp_path.stat().st_uid + 1)
+        assert bundled_traceback(tmp_path) is None
+
+
+def test_a_traceback_that_cannot_be_read_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name in ("closed", "open"):
+        (tmp_path / f"limner-error-{name}.txt").write_text(name)
+    os.utime(tmp_path / "limner-error-open.txt", (1, 1))
+    read_text = Path.read_text
+
+    def closed(path, **options):
+        if path.name == "limner-error-closed.txt":
+            raise PermissionError(13, "Permission denied")
+        return read_text(path, **options)
+
+    monkeypatch.setattr(Path, "read_text", closed)
+    assert bundled_traceback(tmp_path) == "open"
 
 
 def test_a_bundle_that_cannot_be_written(tmp_path, capsys):

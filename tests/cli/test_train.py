@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
 from cases import TINY
 
 from limner.cli import main
+from limner.training import api
+from limner.training.api import Run
+from limner.training.trainer import Ending
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +78,22 @@ def test_a_taken_name_names_both_ways_out(pairs: Path, capsys: pytest.CaptureFix
     capsys.readouterr()
     message = refused(capsys, *words)
     assert "--resume run" in message and "--name" in message
+
+
+@pytest.mark.parametrize("ending", list(Ending))
+@pytest.mark.parametrize("words", [["train", "pix2pix"], ["train", "--resume", "run"], ["quickstart"]])
+def test_the_commands_that_come_next_can_be_pasted(
+    words: list[str], ending: Ending, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(Path("my runs/it's $1"), ending)
+    for function in ("train", "resume"):
+        monkeypatch.setattr(api, function, lambda *_, **__: run)
+    monkeypatch.setattr("limner.cli.quickstart._verdict", lambda path: "")
+    monkeypatch.setattr("limner.cli.report.report", lambda *_, **__: None)
+    main(words)
+    commands = [shlex.split(line) for line in capsys.readouterr().out.splitlines() if line.startswith("  limner ")]
+    assert commands or (words == ["quickstart"] and ending is Ending.FINISHED)
+    assert all(str(run.path) in command for command in commands)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ SHIPPED = [
         ("cut-horse2zebra", "generator.kind=unet", ["generator.kind", "resnet"]),
         ("cut-horse2zebra", "data.size=16", ["single patch"]),
         ("cyclegan-horse2zebra", "generator.kind=restnet", ["generator", "resnet"]),
-        ("cyclegan-horse2zebra", "generator.kind=unet generator.blocks=6", ["generator.blocks"]),
+        ("cyclegan-horse2zebra", "generator.kind=unet generator.blocks=6", ["key of the kind resnet"]),
     ],
 )
 def test_impossible_together(recipe: str, overrides: str, words: list[str]) -> None:

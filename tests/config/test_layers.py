@@ -105,6 +105,24 @@ def test_clearing_one_length_keeps_the_others() -> None:
     assert merged.values == {"training": {"steps": 3, "epochs": None}}
 
 
+@pytest.mark.parametrize(
+    ("below", "above", "merged"),
+    [
+        ({"levels": 8}, {"kind": "b"}, {"kind": "b"}),
+        ({"levels": 8}, {"kind": "a"}, {"levels": 8, "kind": "a"}),
+        ({"levels": 8}, {"levels": 7}, {"levels": 7}),
+        ({"kind": "b", "x": 1}, {"x": 2}, {"kind": "b", "x": 2}),
+        ({"kind": "b", "x": 1}, {"kind": "a"}, {"kind": "a"}),
+        ({"kind": "b", "x": 1}, {"kind": None}, {"kind": None}),
+        ({"kind": None, "x": 1}, {"kind": "b", "y": 2}, {"kind": "b", "y": 2}),
+    ],
+)
+def test_a_group_that_does_not_say_its_kind_is_of_the_default(
+    below: dict[str, Any], above: dict[str, Any], merged: dict[str, Any]
+) -> None:
+    assert merge(Layer({"group": below}), Layer({"group": above}), {"group": "a"}).values == {"group": merged}
+
+
 def test_lines_count_from_one() -> None:
     layer = parse_yaml("a: 1\n\nb:\n  c: 2\n", "file")
     assert str(layer.origin(("b", "c"))) == "file, line 4"

@@ -171,6 +171,40 @@ def test_recipes_cannot_be_changed() -> None:
         load_recipe("quickstart").seed = 3  # type: ignore[misc]
 
 
+KINDS = {
+    "pix2pix": ("levels: 7", "levels", 7),
+    "cyclegan": ("blocks: 6", "blocks", 6),
+}
+
+
+@pytest.mark.parametrize("method", KINDS)
+@pytest.mark.parametrize("kind", ["unet", "resnet"])
+@pytest.mark.parametrize("way", ["override", "child"])
+def test_another_kind_than_the_default_drops_what_belongs_to_it(
+    tmp_path: Path, method: str, kind: str, way: str
+) -> None:
+    """The parent does not say its kind: a pix2pix generator is then a U-Net, one of CycleGAN a ResNet."""
+    said, key, value = KINDS[method]
+    parent = write(tmp_path / "parent.yaml", f"method: {method}\ntraining: {{steps: 3}}\ngenerator: {{{said}}}\n")
+    child = write(tmp_path / "child.yaml", f"extends: parent.yaml\ngenerator: {{kind: {kind}}}\n")
+    recipe = load_recipe(parent, [f"generator.kind={kind}"]) if way == "override" else load_recipe(child)
+    generator = recipe.model_dump()["generator"]
+    assert generator["kind"] == kind
+    default = load_recipe(parent).model_dump()["generator"]
+    assert default[key] == value and generator.get(key) == (value if default["kind"] == kind else None)
+
+
+def test_a_cleared_kind_is_the_default_again(tmp_path: Path) -> None:
+    parent = write(tmp_path / "a.yaml", "extends: pix2pix\ngenerator: {kind: resnet, blocks: 6}\n")
+    assert load_recipe(parent).model_dump()["generator"]["blocks"] == 6
+    assert load_recipe(parent, ["generator.kind="]).model_dump()["generator"]["kind"] == "unet"
+
+
+def test_a_cleared_key_is_that_of_the_default_kind(tmp_path: Path) -> None:
+    parent = write(tmp_path / "a.yaml", "method: cyclegan\ntraining: {steps: 3}\ngenerator: {blocks: 6}\n")
+    assert load_recipe(parent, ["generator.blocks="]).model_dump()["generator"]["blocks"] == 9
+
+
 METHOD = """
 from typing import ClassVar
 from limner.config.base import Settings
@@ -216,6 +250,28 @@ def test_a_method_that_is_not_there(my_method: Path, method: str, message: str) 
     with pytest.raises(RecipeError, match=message) as caught:
         load_recipe(my_method, [f"method={method}"])
     assert caught.value.tip
+
+
+@pytest.mark.parametrize(
+    ("trusted", "module", "run"),
+    [
+        ("", "my_method_for_tests", False),
+        ("my_method", "my_method_for_tests", False),
+        ("my_method_for_tests.sub", "my_method_for_tests", False),
+        ("my_method_for_tests", "my_method_for_tests", True),
+        ("x, my_method_for_tests ,", "my_method_for_tests", True),
+        ("my_method_for_tests", "my_method_for_tests.sub", True),
+    ],
+)
+def test_a_stranger_s_recipe_imports_only_what_is_trusted(
+    my_method: Path, trusted: str, module: str, run: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIMNER_METHODS", trusted)
+    said = "no module named" if module.endswith("sub") else "has no class"
+    with pytest.raises(RecipeError, match=said if run else f"'{module}' would have to be run") as caught:
+        load_recipe(my_method, [f"method={module}:Nothing"], trusted=False)
+    assert caught.value.tip
+    assert ("my_method_for_tests" in sys.modules) is run
 
 
 def plug_in(folder: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:

@@ -192,6 +192,14 @@ def test_circles_are_refused_by_name(tmp_path: Path) -> None:
         load_recipe("a.yaml")
 
 
+def test_a_circle_across_folders_is_refused(tmp_path: Path) -> None:
+    for name, parent in (("a/x", "../b/y"), ("b/y", "../a/x")):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / f"{name}.yaml").write_text(f"extends: {parent}.yaml\n", encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"in a circle: x\.yaml -> y\.yaml -> x\.yaml"):
+        load_recipe("a/x.yaml")
+
+
 @pytest.mark.parametrize(
     ("recipe", "message", "tip"),
     [

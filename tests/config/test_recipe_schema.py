@@ -78,7 +78,7 @@ def all_settings() -> list[type[Settings]]:
     while waiting:
         model = waiting.pop()
         waiting.extend(model.__subclasses__())
-        if model.__module__.startswith("limner."):
+        if model.__module__.startswith("limner.config."):
             found.append(model)
     return found
 

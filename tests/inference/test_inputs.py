@@ -50,13 +50,21 @@ def test_outputs_are_named_by_sample(photos):
 
 
 @pytest.mark.parametrize(
-    "sources, samples", [(["b.jpg", "deep/B.png"], 1), (["b.jpg", "b.webp"], 1), (["b.jpg", "b-2.jpg"], 2)]
+    "sources, samples",
+    [
+        (["b.jpg", "deep/B.png"], 1),
+        (["b.jpg", "b.webp"], 1),
+        (["b.jpg", "b-2.jpg"], 2),
+        (["\u00e9.png", "deep/e\u0301.png"], 1),
+    ],
 )
 def test_colliding_names_are_refused(photos, sources, samples):
     with pytest.raises(DataError, match="would both be written to"):
         plan_jobs([photos / source for source in sources], photos / "out", samples)
 
 
-def test_an_input_is_never_overwritten(photos):
+@pytest.mark.parametrize("source, out", [("a.png", "photos/deep/.."), ("a.PNG", "photos"), ("a.png", "PHOTOS")])
+def test_an_input_is_never_overwritten(photos, source, out):
+    """On Windows and macOS a.png is a.PNG."""
     with pytest.raises(DataError, match="is an input"):
-        plan_jobs([photos / "a.png"], photos / "deep" / "..", 1)
+        plan_jobs([photos / source], photos.parent / out, 1)

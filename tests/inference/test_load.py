@@ -1,13 +1,17 @@
 """Which weights are loaded, from where, and what happens when they are damaged."""
 
+import importlib
 import logging
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+from limner.cli import main
 from limner.config.load import load_recipe, save_recipe
-from limner.errors import LimnerError, RunError
+from limner.errors import LimnerError, RecipeError, RunError
 from limner.inference import load
 from limner.networks import build
 from limner.training.checkpoint import save_checkpoint, step_name
@@ -128,9 +132,49 @@ def test_a_run_that_has_not_saved_yet(run):
     import shutil
 
     shutil.rmtree(run / "checkpoints")
+    run = run.rename(run.parent / "my run")
     with pytest.raises(LimnerError, match="no checkpoint yet") as caught:
         load(run)
-    assert "--resume" in caught.value.tip
+    assert f"limner train --resume '{run}'" in caught.value.tip
+
+
+@pytest.fixture
+def strange(run, tmp_path, monkeypatch) -> Path:
+    """The run, of a method of somebody's own; its module can be found, and leaves a mark when it is run."""
+    (tmp_path / "strange_for_tests.py").write_text(
+        "from pathlib import Path\nfrom limner.methods.pix2pix import Pix2Pix\n"
+        f"Path({str(tmp_path / 'mark')!r}).touch()\n\n\nclass Mine(Pix2Pix):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "strange_for_tests", raising=False)
+    written = (run / "recipe.yaml").read_text().replace("method: pix2pix", "method: strange_for_tests:Mine")
+    (run / "recipe.yaml").write_text(written)
+    return run
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_stranger_s_run_imports_nothing(strange, layers, tmp_path, capsys):
+    if layers == 2:
+        (strange / "recipe.yaml").rename(strange / "parent.yaml")
+        (strange / "recipe.yaml").write_text("extends: parent.yaml\n")
+    with pytest.raises(RecipeError, match="'strange_for_tests' would have to be run") as caught:
+        load(strange)
+    assert "LIMNER_METHODS=strange_for_tests" in caught.value.tip
+    Image.new("RGB", (16, 16)).save(tmp_path / "picture.png")
+    assert main(["translate", str(strange), str(tmp_path), "--out", str(tmp_path / "out")]) == 1
+    assert "tip: if you trust that module, set the environment variable LIMNER_METHODS" in capsys.readouterr().err
+    assert not (tmp_path / "mark").exists()
+
+
+def test_a_method_that_is_trusted_is_imported(strange, tmp_path, monkeypatch):
+    monkeypatch.setenv("LIMNER_METHODS", "other, strange_for_tests")
+    assert load(strange).settings.method == "strange_for_tests:Mine"
+    assert (tmp_path / "mark").exists()
+
+
+def test_a_method_that_was_imported_before_is_trusted(strange):
+    importlib.import_module("strange_for_tests")
+    assert load(strange).settings.method == "strange_for_tests:Mine"
 
 
 def test_only_the_generator_is_read(run, monkeypatch):

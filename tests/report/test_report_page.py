@@ -246,7 +246,19 @@ def test_shrinks_to_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     first = write_report(run).bytes
     budget = first * 2 // 3
     monkeypatch.setattr("limner.report.budget.BUDGET", budget)
-    assert write_report(run).bytes < budget
+    written = write_report(run)
+    assert written.bytes < budget and written.notes == []
+
+
+def test_says_when_nothing_keeps_it_in_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = FakeRun(samples=1, frames=1, steps=100).write(tmp_path / "run")
+    with (run / "events.jsonl").open("a") as file:
+        file.write(json.dumps({"step": 1, "event": "note", "detail": "long " * 400_000}) + "\n")
+    monkeypatch.setattr("limner.report.budget.BUDGET", 1_000_000)
+    written = write_report(run)
+    assert written.bytes == written.path.stat().st_size > 2_000_000
+    (note,) = written.notes
+    assert f"has {written.bytes / 1e6:.1f} MB, over the 1 MB that" in note
 
 
 def test_refuses_what_cannot_be_written(run: Path, tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ def test_empty_folder_of_that_name_is_somebody_elses(tmp_path: Path) -> None:
         "Com1.txt",
         "a.",
         "ü" * 60,
+        "\udcff",
     ],
 )
 def test_unsafe_names_are_refused(tmp_path: Path, name: str) -> None:
