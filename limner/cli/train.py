@@ -41,6 +41,7 @@ def train(
         )
     if dry_run and resume is not None:
         raise RecipeError("--dry-run shows a recipe, --resume goes on with a run", "limner report RUN shows the run")
+    _refuse_idle(name=name and (dry_run or resume is not None), inexact=inexact and resume is None)
     if dry_run:
         _dry_run(recipe or "", overrides)
         return
@@ -57,6 +58,13 @@ def train(
         typer.echo(f"Saved. To go on:\n  limner train --resume {path}")
         raise typer.Exit(130)
     typer.echo(f"Trained: {run.path}\nNext:\n  limner report {path}\n  limner translate {path} PICTURES --out DIR")
+
+
+def _refuse_idle(*, name: object, inexact: object) -> None:
+    if name:
+        raise RecipeError("--name is for a new run, and none is begun here", "leave it out")
+    if inexact:
+        raise RecipeError("--inexact is for a run that goes on", "add --resume RUN, or leave it out")
 
 
 def _split(words: list[str]) -> tuple[str | None, list[str]]:

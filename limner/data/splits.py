@@ -10,8 +10,12 @@ from torch import Tensor
 
 from limner.data.batch import Batch
 from limner.data.decoded import Unreadable
+from limner.data.legible import legible
+from limner.data.verdict import CYCLEGAN, PIX2PIX
 
 SCHEMA: Final = 1
+NAMED: Final = 20
+"""Files that are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,22 @@ class DataReport:
     in_memory: bool
     fingerprint: str
     schema: int = field(default=SCHEMA)
+
+    def remarks(self) -> list[str]:
+        """What a person should be told before training, a line each: what the pictures serve, which files are skipped
+        and why, and the warnings."""
+        train = [count for split, count in self.counts.items() if split.partition(" ")[0] == "train"]
+        pictures = ", ".join(f"{count} {split}" for split, count in self.counts.items())
+        need = PIX2PIX if len(train) == 1 else CYCLEGAN
+        skipped = [f"{legible(str(each.file))}: {each.reason}" for each in self.unreadable]
+        skipped += [f"{name}: it has no partner" for name in self.unmatched]
+        more = [f"skipped: {len(skipped) - NAMED} more, all in data.json"] if len(skipped) > NAMED else []
+        return [
+            f"pictures: {pictures}: {need.judge(min(train))}",
+            *(f"skipped: {each}" for each in skipped[:NAMED]),
+            *more,
+            *(f"warning: {warning}" for warning in self.warnings),
+        ]
 
     def as_json(self) -> dict[str, object]:
         """The report in plain lists, dictionaries, strings and numbers."""

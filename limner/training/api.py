@@ -16,7 +16,7 @@ from limner.config.load import load_recipe
 from limner.config.recipe import Recipe
 from limner.config.save import recipe_text, save_recipe
 from limner.data.splits import DataReport, Splits
-from limner.errors import CheckpointError, RecipeError, RunError
+from limner.errors import CheckpointError, DataError, RecipeError, RunError
 from limner.files import write_atomically
 from limner.training.cadence import cadence
 from limner.training.checkpoint import Checkpoint, cut_after, newest_good
@@ -26,13 +26,16 @@ from limner.training.length import refuse_finished
 from limner.training.lock import RunLock
 from limner.training.logs import EventLog, MetricsLog, MetricsRow, read_metrics
 from limner.training.resume import check_resume
-from limner.training.run import RunFolder, create_run, open_run, runs_folder
+from limner.training.run import RunFolder, check_new_run, create_run, open_run, runs_folder
 from limner.training.samples import cut_samples
 from limner.training.session import open_pictures, train_session
 from limner.training.several import train_on_several
 from limner.training.team import alone
 from limner.training.trackers import check_tracker
 from limner.training.trainer import Ending, Stop
+
+PATHS = ("path", "path_b")
+"""Keys of `data` that say where pictures are."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ def train(
     _refuse_stop(recipe, stop)
     device = choose_device(recipe.device)
     check_tracker(recipe.tracking)
+    check_new_run(runs_folder(Path(runs) if runs else None), name)
+    recipe = _rooted(recipe)
     splits = open_pictures(recipe, console)
     files = {
         "recipe.yaml": recipe_text(recipe),
@@ -126,6 +131,8 @@ def resume(
         now = describe_environment(torch.get_num_threads(), str(choose_device(recipe.device)))
         differences = check_resume(saved, recipe, then, now, inexact)
         device = choose_device(recipe.device)
+        recipe = _rooted(recipe)
+        _refuse_moved(folder, recipe)
         splits = open_pictures(recipe, console)
         differences += _changed_pictures(folder.data_path, splits.report, inexact)
         notes: list[str] = []
@@ -160,6 +167,24 @@ def _train(
     if recipe.devices > 1:
         return Run(run.path, train_on_several(recipe, run, device, notes))
     return Run(run.path, train_session(recipe, splits, run, alone(device), checkpoint, notes, console, stop))
+
+
+def _rooted(recipe: Recipe) -> Recipe:
+    """The recipe with whole paths of its pictures: a run is gone on with from any folder."""
+    data = recipe.data
+    paths = {key: getattr(data, key, None) for key in PATHS}
+    whole = {key: path.expanduser().absolute() for key, path in paths.items() if path is not None}
+    return recipe.model_copy(update={"data": data.model_copy(update=whole)})
+
+
+def _refuse_moved(run: RunFolder, recipe: Recipe) -> None:
+    for key in PATHS:
+        path = getattr(recipe.data, key, None)
+        if path is not None and not path.exists():
+            raise DataError(
+                f"The pictures of {run.name} are not at {path} any more.",
+                f"if they were moved: limner train --resume {shlex.quote(str(run.path))} data.{key}=FOLDER",
+            )
 
 
 def _refuse_stop(recipe: Recipe, stop: Stop | None) -> None:

@@ -17,6 +17,7 @@ from limner.methods import build_method
 from limner.methods.method import Method
 from limner.training.cadence import Cadence, cadence
 from limner.training.device import choose_device
+from limner.training.evaluation import Judge
 from limner.training.graphed import engine_for
 from limner.training.players import make_players
 from limner.training.session import open_pictures
@@ -39,15 +40,15 @@ def describe(recipe: Recipe) -> str:
     text = StringIO()
     plan = cadence(recipe.training, len(splits.train), recipe.devices)
     print(recipe_text(recipe), file=text)
-    counts = ", ".join(f"{count} {name}" for name, count in splits.report.counts.items())
-    print(f"pictures   {counts}; an epoch is {len(splits.train)} of them", file=text)
-    for warning in splits.report.warnings:
-        print(f"warning    {warning}", file=text)
+    for remark in splits.report.remarks():
+        kind, _, rest = remark.partition(": ")
+        print(f"{kind:<10} {rest}", file=text)
+    print(f"epoch      {len(splits.train)} pictures", file=text)
     for name, network in method.named_children():
         if _count(network):
             print(f"network    {name}: {_count(network):,} parameters ({type(network).__name__})", file=text)
     print(_step_line(recipe, method, splits, device, plan), file=text)
-    print(f"disk       about {_disk(recipe, method, plan) / 1e9:.1f} GB for checkpoints", file=text)
+    print(f"disk       about {_size(_disk(recipe, method, plan))} for checkpoints", file=text)
     return text.getvalue().rstrip()
 
 
@@ -73,11 +74,12 @@ def _step_line(recipe: Recipe, method: Method, splits: Splits, device: torch.dev
         if device.type == "cuda":
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
+    Judge(engine, None, recipe.seed).check_best(recipe.training.best, splits)
     seconds = min(times)
     work = f"step       {counter.get_total_flops() / 1e9:.1f} GFLOP, {seconds:.3f} s on {device}"
     if plan.total is None:
         return f"{work}; about {math.floor((plan.limit or 0) / seconds):,} steps in {recipe.training.time}"
-    return f"{work}; {plan.total:,} steps take about {plan.total * seconds / 3600:.1f} h"
+    return f"{work}; {plan.total:,} steps take about {_duration(plan.total * seconds)}"
 
 
 def _disk(recipe: Recipe, method: Method, plan: Cadence) -> float:
@@ -87,6 +89,16 @@ def _disk(recipe: Recipe, method: Method, plan: Cadence) -> float:
         kept += plan.total // training.keep_every
     averaged = sum(_count(getattr(method, name)) for name in method.translators) if training.ema else 0
     return kept * 4.0 * (3 * _count(method) + averaged)
+
+
+def _duration(seconds: float) -> str:
+    size, unit = next(((size, unit) for size, unit in ((3600, "h"), (60, "min")) if seconds >= size), (1, "s"))
+    return f"{seconds / size:.1f} {unit}"
+
+
+def _size(count: float) -> str:
+    size, unit = next(((size, unit) for size, unit in ((1e9, "GB"), (1e6, "MB")) if count >= size), (1e3, "kB"))
+    return f"{count / size:.1f} {unit}"
 
 
 def _count(network: torch.nn.Module) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from limner.config.nearest import nearest_key
 from limner.data.batch import DomainBatch, to_bytes, to_range
-from limner.data.splits import Pictures, Shown, spread
+from limner.data.splits import Pictures, Shown, Splits, spread
+from limner.errors import RecipeError
 from limner.methods.history import paused_histories
 from limner.methods.method import Method, Turn
 from limner.metrics.pictures import score_pairs
@@ -70,6 +72,15 @@ class Judged:
         }
 
 
+def by_tag(judged: Mapping[str, Judged]) -> dict[str, float]:
+    """The numbers of a validation by tag; without the training split's loss terms, which the steps themselves give."""
+    return {
+        f"{split}/{name}": value
+        for split, known in judged.items()
+        for name, value in (known.scores | (known.losses if split == "val" else {})).items()
+    }
+
+
 @dataclass(frozen=True)
 class Judge:
     """Runs a method on fixed pictures exactly as in training, without changing anything.
@@ -88,6 +99,24 @@ class Judge:
     def labels(self) -> dict[str, bool]:
         """Each direction that the method translates in -> whether it is the way back; "" where there is only one."""
         return BOTH_WAYS if len(self.engine.method.translators) > 1 else {"": False}
+
+    def judge_splits(self, splits: Splits, most: int) -> dict[str, Judged]:
+        """`judge` for each split that has pictures: train, val."""
+        named = {"train": splits.train, "val": splits.validation}
+        return {name: self.judge(pictures, most) for name, pictures in named.items() if len(pictures)}
+
+    def check_best(self, tag: str | None, splits: Splits) -> None:
+        """Refuse a `training.best` that no validation will give, by judging one picture.
+
+        Raises:
+            RecipeError: so it is; names what a validation gives.
+        """
+        if tag is not None and tag not in (known := by_tag(self.judge_splits(splits, most=1))):
+            similar = nearest_key(tag, known)
+            raise RecipeError(
+                f"training.best is '{tag}', but no validation gives such a number",
+                (f"a similar one is {similar}; " if similar else "") + f"it gives {', '.join(sorted(known))}",
+            )
 
     def judge(self, pictures: Pictures, most: int) -> Judged:
         """Loss terms and picture metrics over at most `most` pictures, one at a time as in use.

@@ -89,7 +89,7 @@ def refuse_finished(run: Path, state: Mapping[str, Any], plan: Cadence) -> None:
     Raises:
         RunError: it is; says how to lengthen it.
     """
-    step, elapsed = state["step"], state["elapsed"]
+    step, elapsed = state["step"], state.get("elapsed", 0.0)
     longer = f"to go on, lengthen it: limner train --resume {shlex.quote(str(run))} "
     if plan.limit is not None and elapsed >= plan.limit:
         done = f"it has trained for {elapsed:.0f} s, its recipe says {plan.limit:.0f} s"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
 import secrets
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -105,10 +107,22 @@ def create_run(
         raise cannot_write(runs if name is None else runs / name, error) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    raise RunError(
-        f"There is a run named {name} already: {runs / str(name)}.",
-        f"go on with it by --resume {name}, or start another with a different --name",
-    )
+    raise _taken(runs, str(name))
+
+
+def check_new_run(runs: Path, name: str | None) -> None:
+    """Refuse now what `create_run` would refuse after minutes of looking at pictures; writes nothing.
+
+    Raises:
+        RunError: the name is taken or cannot be a folder's name, or the folder cannot be written.
+    """
+    if name is not None and (runs / _checked(name)).exists():
+        raise _taken(runs, name)
+    existing = next(place for place in (runs, *runs.absolute().parents) if place.exists())
+    if not existing.is_dir():
+        raise cannot_write(runs, NotADirectoryError(errno.ENOTDIR, "Not a directory"))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise cannot_write(existing, PermissionError(errno.EACCES, "Permission denied"))
 
 
 def open_run(path_or_name: str | Path, runs: Path) -> RunFolder:
@@ -134,6 +148,13 @@ def list_runs(runs: Path) -> list[RunFolder]:
     with suppress(OSError):
         return [RunFolder(path) for path in sorted(runs.iterdir()) if (path / RECIPE).is_file()]
     return []
+
+
+def _taken(runs: Path, name: str) -> RunError:
+    return RunError(
+        f"There is a run named {name} already: {runs / name}.",
+        f"go on with it by --resume {shlex.quote(name)}, or start another with a different --name",
+    )
 
 
 def _checked(name: str) -> str:

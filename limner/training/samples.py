@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from torch import Tensor
 from limner.data.splits import Pictures, Splits
 from limner.files import write_atomically
 from limner.metrics.pictures import score_each
-from limner.training.checkpoint import step_of
 from limner.training.evaluation import Direction, Judge, Judged
 
 RANKED = 4
@@ -142,12 +142,19 @@ def _ranked(folder: Path, label: str, direction: Direction, known: bool) -> Iter
 def cut_samples(folder: Path, step: int) -> None:
     """Remove the pictures of later steps, when a run goes on from an earlier checkpoint."""
     for path in [*folder.glob("step-*"), *folder.glob("grid-*.png")]:
-        if step_of(f"step-{path.stem.split('-')[-1]}") <= step:
-            continue
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        number = path.stem.split("-")[-1]
+        if number.isdecimal() and int(number) > step:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     ranked = folder / "validation.json"
-    if ranked.is_file() and json.loads(ranked.read_text())["step"] > step:
+    if ranked.is_file() and _ranked_at(ranked) > step:
         ranked.unlink()
+
+
+def _ranked_at(path: Path) -> float:
+    try:
+        return int(json.loads(path.read_text())["step"])
+    except (ValueError, TypeError, KeyError):
+        return math.inf  # damaged: the next validation writes it anew
 
 
 def make_grid(columns: list[Tensor]) -> NDArray[np.uint8]:

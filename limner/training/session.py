@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +65,7 @@ def train_session(
         tracker = open_tracker(kind, run, recipe, narrator.say, resumed_at=step)
         with closing(tracker):
             trainer = Trainer(recipe, build_method(recipe), splits, run, team, narrator, tracker, checkpoint, stop)
-            with closing(trainer), _stopping(stop, narrator):
+            with closing(trainer), _stopping(stop, narrator, shlex.quote(str(run.path))):
                 if team.leads:
                     _introduce(trainer, splits, checkpoint, notes)
                 return trainer.train()
@@ -102,7 +103,8 @@ def _introduce(trainer: Trainer, splits: Splits, checkpoint: Checkpoint | None, 
         trainer.event("note", note)
     lpips = lpips_if_there()
     caveats = [
-        *(f"warning: {warning}" for warning in splits.report.warnings),
+        *splits.report.remarks(),
+        _by_the_clock(trainer),
         make_repeatable(trainer.engine.device),
         slow_precision(trainer.engine.device, trainer.recipe.precision),
         f"LPIPS is measured with {lpips.weights.path} ({lpips.weights.mark})" if lpips else None,
@@ -110,6 +112,12 @@ def _introduce(trainer: Trainer, splits: Splits, checkpoint: Checkpoint | None, 
     for caveat in caveats:
         if caveat is not None:
             trainer.narrator.say(caveat)
+
+
+def _by_the_clock(trainer: Trainer) -> str | None:
+    if trainer.cadence.limit is None:
+        return None
+    return "the run ends by the clock: repeated, it will not end at the same step"
 
 
 def _kept_by_others(trainer: Trainer, checkpoint: Checkpoint | None) -> list[str]:
@@ -122,7 +130,7 @@ def _kept_by_others(trainer: Trainer, checkpoint: Checkpoint | None) -> list[str
 
 
 @contextmanager
-def _stopping(stop: Stop, narrator: Narrator) -> Iterator[None]:
+def _stopping(stop: Stop, narrator: Narrator, run: str) -> Iterator[None]:
     """Ctrl-C and a polite kill end training after the present step; a second Ctrl-C ends it at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -130,6 +138,7 @@ def _stopping(stop: Stop, narrator: Narrator) -> Iterator[None]:
 
     def ask(number: int, frame: FrameType | None) -> None:
         if stop.asked:
+            narrator.say(f"stopped at once. To go on from the newest checkpoint:\n  limner train --resume {run}")
             raise KeyboardInterrupt
         stop.asked = True
         narrator.say("stopping after this step and saving; press Ctrl-C again to stop at once")

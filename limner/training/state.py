@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from limner.errors import CheckpointError
@@ -82,7 +82,7 @@ def unpack(
         if average is not None:
             average.load_state_dict(tensors_from(checkpoint.file(EMA), EMA))
             average.updates = updates
-        return Progress(**state)
+        return Progress(**{each.name: state[each.name] for each in fields(Progress) if each.name in state})
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(
             f"The checkpoint {checkpoint.path} does not fit this run: {str(error).splitlines()[-1].strip()}.",

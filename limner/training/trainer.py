@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,14 +12,13 @@ from limner.data.batch import Batch
 from limner.data.order import Order
 from limner.data.prefetch import Prefetcher
 from limner.data.splits import Splits
-from limner.errors import RunError
 from limner.methods.method import Method
 from limner.training.average import WeightAverage
 from limner.training.broken import broken, broken_tensor
 from limner.training.cadence import cadence
 from limner.training.checkpoint import BEST, Checkpoint, prune, save_checkpoint, step_name
 from limner.training.copying import EARLY, watch_copying
-from limner.training.evaluation import Judge, Judged
+from limner.training.evaluation import Judge, Judged, by_tag
 from limner.training.graphed import engine_for
 from limner.training.length import Length
 from limner.training.logs import Event, EventLog, MetricsLog
@@ -115,11 +113,12 @@ class Trainer:
         """Train to the end of the recipe, or until `stop` is asked. A checkpoint is on the disk when it returns.
 
         Raises:
+            RecipeError: `training.best` names a number that no validation gives.
             RunError: a loss is no longer a number, memory ran out, or the folder cannot be written.
         """
         progress, window = self.progress, self.window
         if self.team.leads:
-            self._check_best()
+            self.judge.check_best(self.recipe.training.best, self.splits)
         if replanned := self.length.replan():
             self.event("note", replanned)
         if progress.step == 0 and self.team.leads:
@@ -230,26 +229,13 @@ class Trainer:
 
     def _validate(self) -> None:
         self._refuse_broken()
-        judged = self._judge(self.recipe.training.evaluate)
+        judged = self.judge.judge_splits(self.splits, self.recipe.training.evaluate)
         if "val" in judged:
             write_ranked(self.run.samples, self.progress.step, judged["val"])
             self._watch_copying(judged["val"])
-        values = _by_tag(judged)
+        values = by_tag(judged)
         self._write(values)
         self._keep_best(values)
-
-    def _judge(self, most: int) -> dict[str, Judged]:
-        splits = {"train": self.splits.train, "val": self.splits.validation}
-        return {name: self.judge.judge(pictures, most) for name, pictures in splits.items() if len(pictures)}
-
-    def _check_best(self) -> None:
-        """Refuse a misspelt `training.best` now rather than at the first validation."""
-        tag = self.recipe.training.best
-        if tag is not None and tag not in (known := _by_tag(self._judge(most=1))):
-            raise RunError(
-                f"training.best is '{tag}', but no validation gives such a number",
-                f"it gives {', '.join(sorted(known))}",
-            )
 
     def _watch_copying(self, judged: Judged) -> None:
         if self.length.share() < EARLY:
@@ -282,12 +268,3 @@ class Trainer:
         self.narrator.say(detail)
         if self.team.leads:
             self.events.write(Event(self.progress.step, name, detail, direction))
-
-
-def _by_tag(judged: Mapping[str, Judged]) -> dict[str, float]:
-    """A validation's numbers. The training split's loss terms are logged as means over the steps themselves."""
-    return {
-        f"{split}/{name}": value
-        for split, known in judged.items()
-        for name, value in (known.scores | (known.losses if split == "val" else {})).items()
-    }

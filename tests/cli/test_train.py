@@ -52,10 +52,24 @@ def test_dry_run_says_everything_and_writes_nothing(
 ) -> None:
     assert main(["train", "pix2pix-facades", *TINY, f"data.path={pairs}", "--dry-run"]) == 0
     said = capsys.readouterr().out
-    facts = ("7 train, 3 validation", "generator:", "discriminator:", "parameters", "GFLOP", "GB for checkpoints")
+    facts = ("7 train, 3 validation", "generator:", "discriminator:", "parameters", "GFLOP", "too few for pix2pix",
+             "epoch      7 pictures", "MB for checkpoints")  # fmt: skip
     for fact in (*facts, "seed: 21"):
         assert fact in said
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["pix2pix", "--dry-run", "--name", "x"], "--name is for a new run"),
+        (["--resume", "x", "--name", "y"], "--name is for a new run"),
+        (["pix2pix", "--inexact"], "--inexact is for a run that goes on"),
+    ],
+)
+def test_options_without_effect_are_refused(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *words]) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_resume_needs_no_recipe_and_takes_none(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,8 +20,8 @@ from cases import CASES, TINY, Case
 from rich.console import Console
 
 import limner
-from limner.errors import CheckpointError, RunError
-from limner.training.checkpoint import checkpoints, read_checkpoint
+from limner.errors import CheckpointError, DataError, RecipeError, RunError
+from limner.training.checkpoint import checkpoints, read_checkpoint, save_checkpoint
 from limner.training.logs import read_events, read_metrics, series
 from limner.training.trainer import Ending, Stop
 
@@ -257,6 +257,49 @@ def test_a_record_of_the_pictures_that_is_gone_or_damaged_is_named(
         resume(run, "training.steps=2")
 
 
+def test_a_run_goes_on_from_any_folder(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "pictures"
+    shutil.copytree(pairs, own)
+    monkeypatch.chdir(tmp_path)
+    run = train(CASES[0], Path("pictures"), Path("runs"), "run").path.absolute()
+    monkeypatch.chdir(own)
+    resume(run, "training.steps=7")
+    own.rename(tmp_path / "moved")
+    with pytest.raises(DataError, match="pictures any more") as caught:
+        resume(run, "training.steps=8")
+    assert "data.path=FOLDER" in str(caught.value.tip)
+    resume(run, "training.steps=8", f"data.path={tmp_path / 'moved'}")
+
+
+def test_what_an_older_limner_saved_goes_on(pairs: Path, tmp_path: Path) -> None:
+    run = train(CASES[0], pairs, tmp_path, "run").path
+    newest = read_checkpoint(run / "checkpoints" / "step-000006")
+    state = {key: value for key, value in newest.state.items() if key not in ("elapsed", "sums", "counts")}
+    save_checkpoint(run / "checkpoints", "step-000006", newest.contents, state | {"pending": {}})
+    resume(run, "training.steps=8")
+
+
+def test_a_taken_name_is_refused_before_the_pictures_are_looked_at(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(CASES[0], pairs, tmp_path, "run", "training.steps=1")
+    monkeypatch.setattr("limner.training.api.open_pictures", lambda *_: pytest.fail("looked"))
+    with pytest.raises(RunError, match="a run named run already"):
+        train(CASES[0], pairs, tmp_path, "run")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(RunError, match="permission"):
+        train(CASES[0], pairs, tmp_path, "other")
+
+
+def test_what_is_skipped_is_said_before_training(pairs: Path, tmp_path: Path) -> None:
+    own = tmp_path / "pictures"
+    shutil.copytree(pairs, own)
+    (own / "train" / "cut.png").write_bytes((own / "train" / "train0.png").read_bytes()[:60])
+    run = train(CASES[0], own, tmp_path, "run", "training.steps=1").path
+    said = (run / "log.txt").read_text()
+    assert "too few for pix2pix" in said and "skipped: " in said and "cut.png: damaged" in said
+
+
 def test_threads_are_restored_to_the_recorded_number(pairs: Path, tmp_path: Path) -> None:
     run = train(CASES[0], pairs, tmp_path, "run").path
     recorded = torch.get_num_threads()
@@ -277,9 +320,9 @@ def test_the_best_checkpoint_is_kept_beside_the_last_ones(pairs: Path, tmp_path:
 
 
 def test_an_unknown_best_is_named(pairs: Path, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="val/beauty") as caught:
-        train(CASES[0], pairs, tmp_path, "run", "training.best=val/beauty")
-    assert "val/l1" in str(caught.value.tip)
+    with pytest.raises(RecipeError, match="val/bssim") as caught:
+        train(CASES[0], pairs, tmp_path, "run", "training.best=val/bssim")
+    assert "a similar one is val/ssim" in str(caught.value.tip) and "val/l1" in str(caught.value.tip)
     assert not checkpoints(tmp_path / "run" / "checkpoints"), "said before the first step"
 
 
