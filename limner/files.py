@@ -22,8 +22,12 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     """Write a file that appears whole or not at all, and is on the disk when this returns. Text becomes UTF-8.
 
     Raises:
-        RunError: it cannot be written (disk full, no permission, ...); an older file of that name is untouched.
+        RunError: it cannot be written (a folder stands there, disk full, no permission, ...); an older file of that
+            name is untouched.
     """
+    # Asked beforehand, because beside `.` there is no place for a temporary file.
+    if is_folder(path):
+        raise cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     temporary = _temporary(path)
     try:
         write_synced(temporary, data.encode() if isinstance(data, str) else data)
@@ -135,6 +139,14 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder, as far as one may know."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def cannot_write(path: Path, error: OSError) -> RunError:
     """The system's refusal to write, in words: what, where, and what to do."""
     match error.errno:
@@ -146,13 +158,30 @@ def cannot_write(path: Path, error: OSError) -> RunError:
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return RunError(
                 f"No permission to write {path}.",
-                f"change the permissions of {path.parent.absolute()}, or choose another folder",
+                f"change the permissions of {_refusing(path, error)}, or choose another folder",
+            )
+        case errno.EISDIR:
+            return RunError(
+                f"{path} cannot be written: it is a folder, and a file is to be written.",
+                f"give the name of a file, such as {path / 'FILE'}",
             )
         case errno.ENOTDIR | errno.EEXIST:
             return RunError(f"{path} cannot be written: a file is where a folder should be.", "choose another folder")
         case errno.ENOTEMPTY:
             return RunError(f"{path} cannot be written: another folder stands there by now.", "choose another folder")
     return RunError(f"{path} cannot be written: {error.strerror or error}.", "choose another folder")
+
+
+def _refusing(path: Path, error: OSError) -> Path:
+    """What needs other permissions: the nearest folder that there is, or the file when the folder lets it be written.
+
+    The error's own name tells more than `path`, for the system may have refused what is in it or beside it.
+    """
+    place = Path(error.filename if isinstance(error.filename, str | Path) else path).absolute()
+    folder = next((above for above in place.parents if is_folder(above)), place.parent)
+    if os.access(folder, os.W_OK | os.X_OK) and os.access(place, os.F_OK) and not os.access(place, os.W_OK):
+        return place
+    return folder
 
 
 @contextmanager
@@ -178,4 +207,6 @@ def _settle(temporary: Path, path: Path) -> None:
 
 
 def _temporary(path: Path) -> Path:
+    if not path.name:
+        raise RunError(f"The folder {path.absolute()} cannot be made under the name '{path}'.", "give it a name")
     return path.with_name(f"{TEMPORARY}{path.name}-{secrets.token_hex(4)}")

@@ -1,11 +1,25 @@
 import errno
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from limner.errors import RunError
-from limner.files import aside, mend_folder, remove_folder, standing, whole_folder, write_atomically, write_synced
+from limner.files import (
+    aside,
+    cannot_write,
+    mend_folder,
+    new_folder,
+    remove_folder,
+    standing,
+    whole_folder,
+    write_atomically,
+    write_synced,
+)
+
+Filler = Callable[[Path], AbstractContextManager[Path]]
 
 
 def names(folder: Path) -> set[str]:
@@ -62,6 +76,54 @@ def test_file_in_place_of_a_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="a file is where a folder should be"):
         write_atomically(tmp_path / "file" / "a.json", "new")
+
+
+@pytest.mark.parametrize(("name", "such_as"), [(".", "FILE"), ("..", "../FILE"), ("nb", "nb/FILE")])
+def test_a_folder_is_no_name_for_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, such_as: str
+) -> None:
+    (tmp_path / "here" / "nb").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(RunError, match="it is a folder") as caught:
+        write_atomically(Path(name), "new")
+    assert caught.value.tip == f"give the name of a file, such as {Path(such_as)}"
+    assert names(tmp_path) | names(tmp_path / "here") | names(tmp_path / "here" / "nb") == {"here", "nb"}
+
+
+@pytest.mark.parametrize("fill", [whole_folder, new_folder])
+def test_a_folder_to_be_made_needs_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fill: Filler) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match=r"cannot be made under the name '\.'") as caught, fill(Path()):
+        pass
+    assert caught.value.tip == "give it a name"
+    assert names(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("asked", "met", "closed", "named"),
+    [
+        ("shut", "shut/.tmp-run-1", "shut", "shut"),
+        ("shut/too", "shut/too/.tmp-run-1", "shut", "shut/too"),
+        ("shut/no/such/a.json", "shut/no/such/.tmp-a.json-1", "shut", "shut"),
+        ("shut/a.json", None, "shut", "shut"),
+        ("open/full", "open/.tmp-full-1", "open", "open"),
+        ("open/log", "open/log", "open/log", "open/log"),
+    ],
+)
+def test_the_tip_names_what_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, met: str | None, closed: str, named: str
+) -> None:
+    """A folder that is shut itself, one in it, one missing in it, an error that names nothing, one below, a file."""
+    for folder in ("shut/too", "open/full"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "open" / "log").touch()
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: mode == os.F_OK or not Path(path).is_relative_to(tmp_path / closed)
+    )
+    error = PermissionError(errno.EACCES, "Permission denied", *([str(tmp_path / met)] if met else []))
+    refusal = cannot_write(tmp_path / asked, error)
+    assert refusal.message == f"No permission to write {tmp_path / asked}."
+    assert refusal.tip == f"change the permissions of {tmp_path / named}, or choose another folder"
 
 
 def test_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -21,12 +22,17 @@ SHOWN = 20
 
 
 def inspect(
-    path: Annotated[Path, typer.Argument(help="Any folder of pictures.", show_default=False)],
+    path: Annotated[Path, typer.Argument(help="Any folder of pictures.", show_default=False, readable=False)],
     path_b: Annotated[
-        Path | None, typer.Argument(help="A second one: domain B, or the other half of the pairs.", show_default=False)
+        Path | None,
+        typer.Argument(
+            help="A second one: domain B, or the other half of the pairs.", show_default=False, readable=False
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
-    sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet, a PNG picture, here.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write a contact sheet, a PNG picture, here.", readable=False)
+    ] = None,
     derive: Annotated[
         str | None,
         typer.Option(help="Look at single photographs with inputs made from them: edges, grey, ..."),
@@ -137,7 +143,8 @@ def _list(title: str, items: list[str], say: Callable[[str], None]) -> None:
 
 def _next(inspection: Inspection, path_b: Path | None, derive: str | None) -> list[str]:
     """The command that trains on such a folder, where there is one."""
-    folders = f"data.path={inspection.path}" + (f" data.path_b={path_b}" if path_b else "")
+    words = [f"data.path={inspection.path}", *([f"data.path_b={path_b}"] if path_b else [])]
+    folders = shlex.join(words)
     command = f"limner train pix2pix {folders}"
     if inspection.grade == "unusable":
         return []

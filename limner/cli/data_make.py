@@ -1,5 +1,6 @@
 """limner data make facades: limner's own pictures, for trying everything without data of your own."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ def facades(
     ] = "labels",
     count: Annotated[int, typer.Option(help="How many pairs; for styles, how many pictures in all.")] = 150,
     seed: Annotated[int, typer.Option(help="Another seed gives other facades; the same one gives the same.")] = 21,
-    out: Annotated[Path, typer.Option(help="A new folder.")] = Path("facades"),
+    out: Annotated[Path, typer.Option(help="A new folder.", readable=False)] = Path("facades"),
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels.")] = 256,
 ) -> None:
     """Draw facades with known truth.
@@ -37,8 +38,9 @@ def facades(
 
 def _next(task: str, out: Path, size: int) -> str:
     if task != "labels":
-        return f"limner data inspect {out}"
+        return f"limner data inspect {shlex.quote(str(out))}"
+    command = f"limner train pix2pix {shlex.quote(f'data.path={out}')}"
     if size % 64:
-        return f"limner train pix2pix data.path={out}"
+        return command
     levels = min((size & -size).bit_length() - 1, 8)
-    return f"limner train pix2pix data.path={out} data.size={size} generator.levels={levels}"
+    return f"{command} data.size={size} generator.levels={levels}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import Final, Literal, TypeVar
 
 from limner.config.data import DataSettings
 from limner.data.folders import Domains, Lists, Pictures, Split, closed_folders, look, no_pictures, pictures_under
-from limner.data.matching import Item, Matches, Pair, Source, match_names, name_in, read_lists
+from limner.data.matching import Item, Matches, Pair, Source, match_names, name_in, read_lists, same_name
 from limner.data.pictures import PictureError, picture_size
 from limner.errors import DataError
 
@@ -20,6 +21,8 @@ Layout = Literal["side-by-side", "trainA-trainB", "A-B", "two-folders", "metadat
 
 SIDE_BY_SIDE: Final = (1.8, 2.25)
 """Width over height of a side-by-side picture: wider than 16:9, narrower than the cinema's 2.35."""
+TEST_SERVES: Final = "there are no val pictures, so those of test serve as validation: keep others for the final test"
+"""The warning where pictures are measured in training that their name keeps for the end."""
 _LOOKED_AT: Final = 25
 
 
@@ -34,7 +37,7 @@ class Listing:
         validation: pairs kept back, sorted by name.
         split_made: whether limner chose the validation pairs itself.
         unmatched: files without a partner.
-        case_only: pairs of files whose names differ only in capital letters.
+        case_only: two files each whose names differ only in capital letters.
         warnings: what a person should know, one sentence each.
     """
 
@@ -53,13 +56,14 @@ def discover(settings: DataSettings) -> Listing:
 
     Raises:
         DataError: there is no such folder, it cannot be read, no picture is in it, no pair, too many pictures without a
-            partner, or single photographs although `derive` is not set.
+            partner, two domains instead of pairs, or single photographs although `derive` is not set.
     """
     if settings.path is None:
         raise DataError("no pictures are given to train on", "data.path=FOLDER")
     root = settings.path.expanduser()
     found = look(root, settings.path_b.expanduser() if settings.path_b else None)
     layout, splits = _splits(root, found, settings)
+    _refuse_two_domains(settings, splits)
     matches = joined(splits.values())
     check_matches(root, matches, settings.max_bad)
     listing = _divide(root, layout, splits, matches, settings)
@@ -129,6 +133,21 @@ def _refuse_derive(root: Path, settings: DataSettings) -> None:
         )
 
 
+def _refuse_two_domains(settings: DataSettings, splits: dict[Split, Matches]) -> None:
+    """Where hardly a training picture has a partner, other halves are not what is missing, and `max_bad` is no help."""
+    train = splits.get("train")
+    if train is None or not train.apart:
+        return
+    if train.pairs and _lone_share(joined(splits.values())) <= settings.max_bad:
+        return
+    words = [f"data.path={settings.path}", *([f"data.path_b={settings.path_b}"] if settings.path_b else [])]
+    raise DataError(
+        f"{settings.path} holds two domains without pairs: of its training pictures {2 * len(train.pairs)} have a "
+        f"partner of the same name and {len(train.unmatched)} have none, such as {train.unmatched[0]}",
+        f"limner train cyclegan-horse2zebra {shlex.join(words)} learns without pairs; pairs need the same name in both",
+    )
+
+
 def _photographs(folder: Path, files: list[Path]) -> Matches:
     return Matches([Pair(name_in(folder, file), None, Source(file)) for file in files], [], [])
 
@@ -150,6 +169,7 @@ def joined(splits: Iterable[Matches]) -> Matches:
         [pair for split in splits for pair in split.pairs],
         [name for split in splits for name in split.unmatched],
         [names for split in splits for names in split.case_only],
+        [name for split in splits for name in split.look_alike],
     )
 
 
@@ -160,11 +180,18 @@ def check_matches(root: Path, matches: Matches, max_bad: float) -> None:
         DataError: says which, and what names they have.
     """
     lone, pairs = len(matches.unmatched), len(matches.pairs)
-    if matches.case_only and (not pairs or lone / (lone + 2 * pairs) > max_bad):
+    refused = _lone_share(matches) > max_bad or not pairs
+    if matches.case_only and refused:
         names = "; ".join(f"{a} and {b}" for a, b in matches.case_only[:5])
         raise DataError(
             f"names in {root} differ only in capital letters, so they are not taken for pairs: {names}",
             "rename them to the same spelling",
+        )
+    if matches.look_alike and refused:
+        raise DataError(
+            f"in {root} several files of one folder bear names that look the same, their accents coded differently, so "
+            f"their partners cannot be told: {'; '.join(matches.look_alike[:5])}",
+            "rename all but one of each",
         )
     if not pairs and lone:
         raise DataError(
@@ -173,12 +200,18 @@ def check_matches(root: Path, matches: Matches, max_bad: float) -> None:
         )
     if not pairs:
         raise no_pictures(root)
-    if lone / (lone + 2 * pairs) > max_bad:
+    if refused:
         first = ", ".join(matches.unmatched[:5]) + (" ..." if lone > 5 else "")
         raise DataError(
             f"{lone} pictures in {root} have no partner: {first}",
             f"add the other half of each, or allow it with data.max_bad (now {max_bad:g})",
         )
+
+
+def _lone_share(matches: Matches) -> float:
+    """Share of the pictures that have no partner; 0 where there are none at all."""
+    lone = len(matches.unmatched)
+    return lone / max(1, lone + 2 * len(matches.pairs))
 
 
 def _divide(
@@ -188,10 +221,15 @@ def _divide(
     train, kept = pairs.get("train", []), pairs.get("val") or pairs.get("test") or []
     made = bool(train) and not kept and settings.validation > 0
     if not train:
-        raise DataError(f"{root} holds no training pictures, only {' and '.join(sorted(pairs))}", "add a folder train")
+        raise _no_training(root, splits)
     if made:
         train, kept = divide(train, settings.validation)
-    warnings = [f"{a} and {b} differ only in capital letters and are not paired" for a, b in matches.case_only]
+    warnings = [TEST_SERVES] if pairs.get("test") and not pairs.get("val") else []
+    warnings += [f"{a} and {b} differ only in capital letters and are not paired" for a, b in matches.case_only]
+    warnings += [
+        f"several files look to be named {name}, their accents coded differently: not all of them are paired"
+        for name in matches.look_alike
+    ]
     if matches.unmatched:
         warnings.append(f"{len(matches.unmatched)} pictures without a partner are left out")
     if layout == "photographs" and mostly_side_by_side([pair.target.path for pair in train]):
@@ -199,6 +237,16 @@ def _divide(
             "the pictures are about twice as wide as high: if they are side-by-side pairs, remove data.derive"
         )
     return Listing(root, layout, train, kept, made, matches.unmatched, matches.case_only, warnings)
+
+
+def _no_training(root: Path, splits: dict[Split, Matches]) -> DataError:
+    others = " and ".join(sorted(name for name, split in splits.items() if split.pairs))
+    if "train" in splits and (lone := splits["train"].unmatched):
+        return DataError(
+            f"{root} holds no training pairs, only {others}: {lone[0]} has no partner, and no other picture of train",
+            "pairs need the same name in both folders, capital letters included",
+        )
+    return DataError(f"{root} holds no training pictures, only {others}", "add training pictures in a folder train")
 
 
 def divide(items: Sequence[ItemT], share: float) -> tuple[list[ItemT], list[ItemT]]:
@@ -216,4 +264,5 @@ def divide(items: Sequence[ItemT], share: float) -> tuple[list[ItemT], list[Item
 
 
 def _rank(name: str) -> float:
-    return int.from_bytes(hashlib.blake2b(name.encode(errors="surrogateescape"), digest_size=8).digest()) / 2**64
+    content = same_name(name).encode(errors="surrogateescape")
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest()) / 2**64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from limner.config.domains import DomainDataSettings
 from limner.data.discover import Layout, check_matches, discover, divide, joined, mostly_side_by_side
 from limner.data.folders import Domains, Lists, Pictures, Split, closed_folders, look, no_pictures, pictures_under
 from limner.data.legible import shown
-from limner.data.matching import Single, Source, name_in, read_lists
+from limner.data.matching import Single, Source, name_in, read_lists, same_name
 from limner.errors import DataError
 
 TRUTH: Final = 0.9
@@ -150,10 +151,10 @@ def _once(singles: Iterable[Single]) -> list[Single]:
 def _one_domain(root: Path, folders: dict[Split, Path], files: dict[Split, list[Path]]) -> DataError:
     count = sum(map(len, files.values()))
     inside = {file.relative_to(folders[split]).parts[0] for split in files for file in files[split]}
-    tip = f"data.path={root} data.path_b=FOLDER, where FOLDER holds the other domain"
+    tip = f"{shlex.quote(f'data.path={root}')} data.path_b=FOLDER, where FOLDER holds the other domain"
     if len(inside) == 2 and list(folders.values()) == [root] and all((root / name).is_dir() for name in inside):
         a, b = sorted(inside)
-        tip = f"data.path={root / a} data.path_b={root / b}"
+        tip = shlex.join([f"data.path={root / a}", f"data.path_b={root / b}"])
     return DataError(f"{root} holds single photographs ({count}): one domain, where two are needed", tip)
 
 
@@ -168,7 +169,10 @@ def _unpaired(settings: DomainDataSettings, root: Path, layout: Layout, a: _Sing
     warnings: list[str] = []
     truth, lone = _by_name(kept_a, kept_b)
     if truth:
-        kept_a, kept_b = ([single for single in kept if single not in lone] for kept in (kept_a, kept_b))
+        kept_a, kept_b = (
+            sorted((single for single in kept if single not in lone), key=lambda single: same_name(single.name))
+            for kept in (kept_a, kept_b)
+        )
         warnings.append(
             f"equal names in both domains are taken for the hidden truth of validation ({len(kept_a)} pairs): they are "
             "measured against, never trained on"
@@ -202,15 +206,15 @@ def _order(single: Single) -> tuple[str, str]:
 
 def _by_name(a: Sequence[Single], b: Sequence[Single]) -> tuple[bool, list[Single]]:
     """Whether pictures of equal names are pairs, and those that have no partner. A name that comes twice has none."""
-    names_a, names_b = (Counter(single.name for single in domain) for domain in (a, b))
+    names_a, names_b = (Counter(same_name(single.name) for single in domain) for domain in (a, b))
     both = {name for name in names_a if names_a[name] == names_b[name] == 1}
     if len(both) < max(2, TRUTH * min(len(a), len(b))):
         return False, []
-    return True, [single for single in [*a, *b] if single.name not in both]
+    return True, [single for single in [*a, *b] if same_name(single.name) not in both]
 
 
 def _pairs(settings: DomainDataSettings, root: Path, layout: Layout, a: _Singles, b: _Singles) -> DomainListing:
-    names_a, names_b = ({s.name.casefold() for split in domain.values() for s in split} for domain in (a, b))
+    names_a, names_b = ({same_name(s.name).casefold() for split in domain.values() for s in split} for domain in (a, b))
     if not names_a & names_b:
         raise DataError(
             f"data.paired=true needs equal names in both domains, but {root} holds none: "

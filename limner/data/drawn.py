@@ -8,7 +8,8 @@ from limner.config.data import DataSettings, DrawnSettings
 from limner.data.cache import cache_folder, touch
 from limner.data.decoded import Progress
 from limner.data.facades import DRAWING, make_facades
-from limner.errors import LimnerError
+from limner.errors import LimnerError, RunError
+from limner.files import is_folder
 
 
 def drawn_pictures(drawn: DrawnSettings, settings: DataSettings, progress: Progress | None = None) -> Path:
@@ -20,16 +21,20 @@ def drawn_pictures(drawn: DrawnSettings, settings: DataSettings, progress: Progr
         progress: told (done, all) after each facade.
 
     Raises:
-        RunError: the folder cannot be written.
+        RunError: the folder cannot be written; the tip says how to name another.
     """
     folder = cache_folder() / f"facades-{drawn.task}-{drawn.count}-{drawn.seed}-{settings.size}-v{DRAWING}"
-    if folder.is_dir():
+    if is_folder(folder):
         touch(folder)
         return folder
     try:
         make_facades(drawn.task, drawn.count, drawn.seed, folder, settings.size, progress)
-    except LimnerError:
+    except LimnerError as error:
         # Another run that drew the same at the same time was first, and reads them already.
-        if not folder.is_dir():
-            raise
+        if is_folder(folder):
+            return folder
+        if isinstance(error, RunError):
+            tip = f"{error.tip}; LIMNER_CACHE=DIR names another place for drawn pictures"
+            raise RunError(error.message, tip) from error
+        raise
     return folder

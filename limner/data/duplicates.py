@@ -160,7 +160,8 @@ def _details(file: Path) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None
     # Raised when a picture has no corners at all.
     except (RuntimeError, IndexError, ValueError):
         return None
-    return detector.keypoints, detector.descriptors
+    # Near the border nothing is described, so a small picture may have corners and yet no description.
+    return (detector.keypoints, detector.descriptors) if len(detector.descriptors) else None
 
 
 def _matching_points(

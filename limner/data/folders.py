@@ -101,14 +101,6 @@ def split_of(name: str) -> Split | None:
     return _SPLITS.get(name.lower())
 
 
-def is_folder(path: Path) -> bool:
-    """Whether there is such a folder, as far as one may know."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
 def pictures_under(folder: Path) -> list[Path]:
     """Every file with a picture's suffix in a folder and the folders in it, sorted; hidden ones are passed over.
 

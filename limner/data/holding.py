@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from limner.data.discover import mostly_side_by_side
-from limner.data.folders import SPLITS, Domains, Lists, Pictures, Split, closed_folders, is_folder, look, pictures_under
+from limner.data.discover import TEST_SERVES, joined, mostly_side_by_side
+from limner.data.folders import SPLITS, Domains, Lists, Pictures, Split, closed_folders, look, pictures_under
 from limner.data.legible import legible
 from limner.data.matching import Pair, Source, match_names, read_lists
 from limner.errors import DataError
+from limner.files import is_folder
 
 Kind = Literal["pairs", "unpaired", "classes", "photographs", "nothing"]
 
@@ -71,7 +73,16 @@ def hold(path: Path, path_b: Path | None = None) -> Holding:
         notes.append(error.message)
         found = Pictures({"train": path})
     holding = _held(found, path, notes)
-    return replace(holding, notes=[*closed_folders(found), *holding.notes])
+    served = [TEST_SERVES] if _test_serves(holding) else []
+    return replace(holding, notes=[*closed_folders(found), *served, *holding.notes])
+
+
+def _test_serves(holding: Holding) -> bool:
+    """Whether the pictures of test would be taken for validation. Domains without pairs have no other usual name."""
+    held = {split for split, pairs in holding.pairs.items() if pairs}
+    if not holding.pairs and holding.kind != "unpaired":
+        held = {group.split for group in holding.groups if group.files}
+    return {"train", "test"} <= held and "val" not in held
 
 
 def _held(found: Domains | Lists | Pictures, root: Path, notes: list[str]) -> Holding:
@@ -90,14 +101,16 @@ def _domains(found: Domains, root: Path) -> Holding:
     if not any(group.files for group in groups):
         return Holding("nothing", "none", [])
     matches = {split: match_names(a, b, root) for split, (a, b) in found.halves.items()}
-    unmatched = [name for split in matches.values() for name in split.unmatched]
-    case_only = [both for split in matches.values() for both in split.case_only]
-    notes = [f"{a} and {b} differ only in capital letters: rename one to pair them" for a, b in case_only]
+    every = joined(matches.values())
+    notes = [f"{a} and {b} differ only in capital letters: rename one to pair them" for a, b in every.case_only]
+    notes += [
+        f"several files look to be named {name}, their accents coded differently: rename all but one"
+        for name in every.look_alike
+    ]
     if not matches:
         return Holding("unpaired", layout, groups, notes=notes)
     first = matches.get("train") or next(iter(matches.values()))
-    smaller = min(sum(g.domain == d for g in groups for _ in g.files if g.split == "train") for d in "AB")
-    if 2 * (len(first.pairs) + len(first.case_only)) < max(1, smaller):
+    if first.apart or not first.smaller:
         for split, both in matches.items():
             if split != "train" and both.pairs:
                 notes.append(f"{len(both.pairs)} equal names in {split}: pairs there, to measure against")
@@ -107,7 +120,7 @@ def _domains(found: Domains, root: Path) -> Holding:
     except DataError as error:
         notes.append(error.message)
     pairs = {split: both.pairs for split, both in matches.items()}
-    return Holding("pairs", layout, groups, pairs, unmatched, notes=notes)
+    return Holding("pairs", layout, groups, pairs, every.unmatched, notes=notes)
 
 
 def _domain_groups(found: Domains) -> list[Group]:
@@ -178,5 +191,6 @@ def _twin_folders(root: Path, names: list[str]) -> Holding | None:
     if len(matches.unmatched) > 0.1 * 2 * len(matches.pairs):
         return None
     groups = [Group(folder.name, "train", domain, pictures_under(folder)) for domain, folder in (("A", a), ("B", b))]
-    note = f"two folders of equal names: train on them as pairs with data.path={a} data.path_b={b}"
+    words = shlex.join([f"data.path={a}", f"data.path_b={b}"])
+    note = f"two folders of equal names: train on them as pairs with {words}"
     return Holding("pairs", "two-folders", groups, {"train": matches.pairs}, matches.unmatched, notes=[note])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from limner.data.folders import Split, pictures_under, split_of
 from limner.data.legible import legible, shown
@@ -55,39 +56,61 @@ Item = Pair | Single
 
 @dataclass(frozen=True)
 class Matches:
-    """Pairs, files without a partner, and files that would be partners but for capital letters."""
+    """What belongs together by name, and what does not.
+
+    Attributes:
+        pairs: what belongs together.
+        unmatched: files without a partner.
+        case_only: files that would be partners but for capital letters.
+        look_alike: names that several files of one folder seem to bear, not all of which have a partner.
+        smaller: pictures in the smaller of the two folders; 0 where there are not two.
+    """
 
     pairs: list[Pair]
     unmatched: list[str]
     case_only: list[tuple[str, str]]
+    look_alike: list[str] = field(default_factory=list)
+    smaller: int = 0
+
+    @property
+    def apart(self) -> bool:
+        """Whether most pictures of the smaller folder have no partner: two domains then, and not pairs."""
+        return 2 * (len(self.pairs) + len(self.case_only)) < self.smaller
 
 
 def match_names(folder_a: Path, folder_b: Path, root: Path) -> Matches:
-    """Pairs the pictures of two folders by their path in the folder; the suffix may differ.
+    """Pairs the pictures of two folders by their path in the folder; the suffix may differ, and how accents are coded.
 
-    Two pictures in one folder that differ only in suffix are paired by their whole name, or not at all.
+    Pictures of one folder whose names differ in nothing else are paired by their whole name to the letter, or not at
+    all.
     """
-    names_a, names_b = _by_name(folder_a), _by_name(folder_b)
-    pairs = [
-        Pair(name, Source(a), Source(b))
-        for name in sorted(names_a.keys() & names_b.keys())
-        for a, b in _partners(names_a[name], names_b[name])
-    ]
+    named_a, named_b = ([(f.relative_to(top), f) for f in pictures_under(top)] for top in (folder_a, folder_b))
+    pairs = [Pair(name_in(folder_a, a), Source(a), Source(b)) for a, b in _partners(named_a, named_b, _KEYS)]
     used = {source.path for pair in pairs for source in pair.sources}
-    lone_a = [file for files in names_a.values() for file in files if file not in used]
-    lone_b = [file for files in names_b.values() for file in files if file not in used]
-    folded = {name_in(folder_b, file).casefold(): file for file in lone_b}
-    case_only = [
-        (shown(file, root), shown(folded[folded_name], root))
-        for file in lone_a
-        if (folded_name := name_in(folder_a, file).casefold()) in folded
+    lone_a, lone_b = ([one for one in named if one[1] not in used] for named in (named_a, named_b))
+    look_alike = [
+        shown(alike[0][1], root)
+        for named in (named_a, named_b)
+        for alike in _grouped(named, _looks).values()
+        if len(alike) > 1 and any(file not in used for _, file in alike)
     ]
-    return Matches(pairs, [shown(file, root) for file in sorted(lone_a) + sorted(lone_b)], case_only)
+    return Matches(
+        pairs,
+        [shown(file, root) for _, file in lone_a + lone_b],
+        [(shown(a, root), shown(b, root)) for a, b in _case_only(lone_a, lone_b)],
+        look_alike,
+        min(len(named_a), len(named_b)),
+    )
 
 
 def name_in(folder: Path, file: Path) -> str:
     """A picture's name: its path in its folder, without the suffix."""
     return file.relative_to(folder).with_suffix("").as_posix()
+
+
+def same_name(name: str) -> str:
+    """Equal for names that look the same, however their accents are coded: macOS writes e and an accent for é."""
+    return unicodedata.normalize("NFC", name)
 
 
 def read_lists(lists: Mapping[Split, Path]) -> dict[Split, Matches]:
@@ -155,15 +178,44 @@ def _missing(path: Path) -> str | None:
         return (error.strerror or str(error)).lower()
 
 
-def _by_name(folder: Path) -> dict[str, list[Path]]:
-    names: dict[str, list[Path]] = defaultdict(list)
-    for file in pictures_under(folder):
-        names[name_in(folder, file)].append(file)
-    return names
+_Named = tuple[Path, Path]
+"""A picture's path in its folder, and its file."""
+_Key = Callable[[Path], str]
 
 
-def _partners(files_a: list[Path], files_b: list[Path]) -> list[tuple[Path, Path]]:
-    if len(files_a) == len(files_b) == 1:
-        return [(files_a[0], files_b[0])]
-    suffixes = {file.suffix: file for file in files_b}
-    return [(file, suffixes[file.suffix]) for file in files_a if file.suffix in suffixes]
+def _without_suffix(name: Path) -> str:
+    return same_name(name.with_suffix("").as_posix())
+
+
+def _looks(name: Path) -> str:
+    return same_name(name.as_posix())
+
+
+_KEYS: Final[tuple[_Key, ...]] = (_without_suffix, _looks, Path.as_posix)
+"""What must be equal in partners; the next one decides where it is equal in several pictures of a folder."""
+
+
+def _case_only(a: Sequence[_Named], b: Sequence[_Named]) -> Iterator[tuple[Path, Path]]:
+    folded = {_without_suffix(name).casefold(): (name, file) for name, file in b}
+    for name, file in a:
+        other = folded.get(_without_suffix(name).casefold())
+        if other is not None and _without_suffix(name) != _without_suffix(other[0]):
+            yield file, other[1]
+
+
+def _partners(a: Sequence[_Named], b: Sequence[_Named], keys: Sequence[_Key]) -> Iterator[tuple[Path, Path]]:
+    """Pictures of A and of B that alone in their folder have the same key, sorted by it."""
+    groups_a, groups_b = _grouped(a, keys[0]), _grouped(b, keys[0])
+    for key in sorted(groups_a.keys() & groups_b.keys()):
+        alike_a, alike_b = groups_a[key], groups_b[key]
+        if len(alike_a) == len(alike_b) == 1:
+            yield alike_a[0][1], alike_b[0][1]
+        elif len(keys) > 1:
+            yield from _partners(alike_a, alike_b, keys[1:])
+
+
+def _grouped(named: Sequence[_Named], key: _Key) -> dict[str, list[_Named]]:
+    groups: dict[str, list[_Named]] = defaultdict(list)
+    for name, file in named:
+        groups[key(name)].append((name, file))
+    return groups

@@ -136,9 +136,7 @@ def _opened(path: Path, file: IO[bytes]) -> Image.Image:
             path, f"{width} x {height} pixels is too large to be a picture (at most {MOST_PIXELS:,} pixels)"
         )
     if min(width, height) < LEAST_SIDE:
-        raise PictureError(
-            path, f"{width} x {height} pixels is too small to learn from (at least {LEAST_SIDE} on a side)"
-        )
+        raise PictureError(path, f"{width} x {height} pixels is too small (at least {LEAST_SIDE} on a side)")
     return image
 
 

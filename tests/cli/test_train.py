@@ -53,7 +53,7 @@ def test_dry_run_says_everything_and_writes_nothing(
     assert main(["train", "pix2pix-facades", *TINY, f"data.path={pairs}", "--dry-run"]) == 0
     said = capsys.readouterr().out
     facts = ("7 train, 3 validation", "generator:", "discriminator:", "parameters", "GFLOP", "too few for pix2pix",
-             "epoch      7 pictures", "MB for checkpoints")  # fmt: skip
+             "epoch      7 pictures", "kB for checkpoints")  # fmt: skip
     for fact in (*facts, "seed: 21"):
         assert fact in said
     assert not (tmp_path / "runs").exists()

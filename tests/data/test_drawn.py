@@ -11,7 +11,7 @@ from limner.data.cache import cache_size, clear_cache, make_room
 from limner.data.drawn import drawn_pictures
 from limner.data.facades import make_facades
 from limner.data.paired import open_paired
-from limner.errors import RunError
+from limner.errors import DataError, RunError
 
 TEN = DrawnSettings(count=10)
 SMALL = DataSettings(size=32, workers=1)
@@ -104,8 +104,22 @@ def test_who_draws_second_leaves_the_folder_of_the_first(cache):
 def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LIMNER_CACHE", str(tmp_path / "file"))
-    with pytest.raises(RunError, match="cannot be written"):
+    with pytest.raises(RunError, match="cannot be written") as caught:
         drawn_pictures(TEN, SMALL)
+    assert "LIMNER_CACHE=DIR" in caught.value.tip
+
+
+def test_a_cache_that_cannot_even_be_looked_into_is_named(cache, close):
+    close(cache)
+    with pytest.raises(RunError, match="No permission") as caught:
+        drawn_pictures(TEN, SMALL)
+    assert str(cache) in caught.value.tip and "LIMNER_CACHE=DIR" in caught.value.tip
+
+
+def test_what_cannot_be_drawn_anywhere_says_nothing_of_the_cache():
+    with pytest.raises(DataError) as caught:
+        drawn_pictures(TEN, SMALL.model_copy(update={"size": 8}))
+    assert "LIMNER_CACHE" not in caught.value.tip
 
 
 def test_a_folder_that_appears_during_the_drawing_is_not_lost(tmp_path):

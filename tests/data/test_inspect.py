@@ -1,6 +1,8 @@
 """Any folder is looked at truthfully: what it is, what is wrong, what it serves."""
 
 import json
+import os
+import shlex
 import shutil
 
 import numpy as np
@@ -10,6 +12,7 @@ from skimage.data import astronaut, chelsea, coffee, rocket
 
 from limner.cli import main
 from limner.config.data import DeriveSettings
+from limner.data.discover import TEST_SERVES
 from limner.data.inspect import inspect_folder
 from limner.data.sheet import CELL, contact_sheet
 from limner.errors import DataError
@@ -85,6 +88,16 @@ def test_unpaired_domains(tmp_path, draw):
     assert seen.notes == ["3 equal names in test: pairs there, to measure against"]
 
 
+@pytest.mark.parametrize(("width", "kind"), [(64, "pairs"), (32, "photographs")])
+def test_a_test_split_that_serves_as_validation_is_said(tmp_path, draw, width, kind):
+    for name in ("train/1.png", "train/2.png", "test/3.png"):
+        draw(tmp_path / name, ord(name[-5]), width, 32)
+    seen = inspected(tmp_path)
+    assert (seen.kind, seen.notes) == (kind, [TEST_SERVES])
+    draw(tmp_path / "val" / "4.png", 4, width, 32)
+    assert inspected(tmp_path).notes == []
+
+
 def test_class_folders_photographs_and_twin_folders(tmp_path, draw):
     for number in range(4):
         draw(tmp_path / "classes" / "hat" / f"h{number}.png", number)
@@ -157,6 +170,14 @@ def test_plain_pictures_of_other_colours_are_not_the_same(tmp_path):
     assert inspected(tmp_path).duplicates == []
 
 
+def test_pictures_too_small_for_details_are_looked_at(tmp_path):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (37, 53, 3), dtype=np.uint8))
+    noise.save(tmp_path / "g.gif")
+    noise.convert("P").save(tmp_path / "pal.png")
+    seen = inspected(tmp_path)
+    assert seen.counts == {"train": 2} and seen.duplicates == []
+
+
 def test_halves_of_a_pair_may_look_alike(tmp_path):
     for which in (astronaut, chelsea, coffee):
         path = photograph(tmp_path / "trainA" / f"{which.__name__}.png", which)
@@ -208,6 +229,30 @@ def test_command_refuses_clearly(tmp_path, capsys):
     assert "there is no folder" in capsys.readouterr().err
     assert main(["data", "inspect", str(tmp_path), "--derive", "magic"]) == 1
     assert "edges, grey, low-resolution, blur-noise" in capsys.readouterr().err
+
+
+def test_the_next_command_can_be_pasted(tmp_path, draw, capsys):
+    folder = tmp_path / "d ä" / "pairs"
+    for number in range(3):
+        draw(folder / f"{number}.png", number, 64, 32)
+    assert main(["data", "inspect", str(folder)]) == 0
+    command = capsys.readouterr().err.strip().splitlines()[-1]
+    assert shlex.split(command) == ["limner", "train", "pix2pix", f"data.path={folder}"]
+    other = draw(tmp_path / "b's" / "x.png", 9).parent
+    assert main(["data", "inspect", str(folder), str(other)]) == 0
+    command = capsys.readouterr().err.strip().splitlines()[-1]
+    assert shlex.split(command)[2:] == ["cyclegan-horse2zebra", f"data.path={folder}", f"data.path_b={other}"]
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_a_closed_folder_is_a_failure_that_can_be_mended(tmp_path, draw, close, monkeypatch, capsys, second):
+    draw(tmp_path / "open" / "a.png")
+    locked = draw(tmp_path / "locked" / "a.png").parent
+    close(locked)
+    monkeypatch.setattr(os, "access", lambda path, *mode, **options: False)
+    assert main(["data", "inspect", *([str(tmp_path / "open")] if second else []), str(locked)]) == 1
+    said = capsys.readouterr().err
+    assert f"{locked} cannot be read: permission denied" in said and "allow reading it" in said
 
 
 @pytest.fixture

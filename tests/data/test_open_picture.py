@@ -180,7 +180,7 @@ def test_too_little_memory_is_no_damage(tmp_path, draw, monkeypatch, error):
 
 def test_one_pixel_and_missing(tmp_path):
     dot = save(tmp_path / "dot.png", Image.new("RGB", (1, 1)))
-    assert check_picture(dot) == "1 x 1 pixels is too small to learn from (at least 4 on a side)"
+    assert check_picture(dot) == "1 x 1 pixels is too small (at least 4 on a side)"
     assert "no such file" in check_picture(tmp_path / "none.png")
     with pytest.raises(PictureError, match=r"none\.png"):
         picture_size(tmp_path / "none.png")

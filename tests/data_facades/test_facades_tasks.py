@@ -178,3 +178,29 @@ def test_the_command_says_names_in_brackets_whole(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["--count", "1", "--size", "32", "--out", str(out)])
     assert result.exit_code == 0, result.output
     assert f"{out}: drawn facades for labels" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("task", "size", "words"),
+    [
+        ("labels", 64, ["train", "pix2pix", "data.path={out}", "data.size=64", "generator.levels=6"]),
+        ("labels", 48, ["train", "pix2pix", "data.path={out}"]),
+        ("styles", 32, ["data", "inspect", "{out}"]),
+    ],
+)
+def test_the_next_line_can_be_pasted_whatever_the_folder_is_called(
+    tmp_path: Path, task: str, size: int, words: list[str]
+) -> None:
+    import shlex
+
+    import typer
+
+    from limner.cli.data_make import facades
+
+    app = typer.Typer()
+    app.command()(facades)
+    out = tmp_path / "d ä's"
+    result = CliRunner().invoke(app, ["--task", task, "--count", "1", "--size", str(size), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    command = result.stderr.strip().splitlines()[-1]
+    assert shlex.split(command) == ["limner", *(word.format(out=out) for word in words)]

@@ -1,12 +1,15 @@
 """`limner import-weights` from the file to the last line."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import typer
 from typer.testing import CliRunner
 
+from limner.cli import main
 from limner.cli.import_weights import import_weights
 from limner.errors import WeightsError
 from limner.networks import ResNetGenerator, UNet
@@ -78,3 +81,26 @@ def test_a_refused_file_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="discriminator"):
         run(str(tmp_path / "latest_net_D.pth"), "--out", str(tmp_path / "out.safetensors"))
     assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_a_closed_file_is_a_failure_that_can_be_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, opened = public_file(tmp_path / "sec.pth"), Path.open
+
+    def refuse(path: Path, *how: Any, **more: Any) -> Any:
+        if path == file:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "access", lambda path, *mode, **options: False)
+    assert main(["import-weights", str(file), "--out", str(tmp_path / "z")]) == 1
+    said = capsys.readouterr().err
+    assert f"{file} cannot be read: permission denied." in said and "tip: change the permissions of the file" in said
+    assert not (tmp_path / "z").exists()
+
+
+def test_what_else_is_wrong_with_a_file_is_told_as_before(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no file of weights"):
+        run(str(tmp_path / "none.pth"), "--out", str(tmp_path / "z"))
