@@ -1,4 +1,4 @@
-"""A zip for a bug report, with nothing in it that tells who wrote it."""
+"""A zip for a bug report, with nothing in it that tells who wrote it, or where their files lie."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import re
 import socket
 import stat
 import sys
+import sysconfig
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -18,8 +19,17 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+import limner
 from limner.cli import ERROR_FILES
 from limner.files import write_atomically
+
+_ROOT = r"(?:~[\\/]|[A-Za-z]:[\\/]|/(?![/\s])|\\\\)"
+_ANOTHER = r": |\s(?:[~/]|\w+:[\\/])"
+"""Where a path without quotes, which may hold spaces, is over at the latest: another path or an address follows."""
+_PATH = re.compile(
+    rf"""(?<="){_ROOT}[^"\n]*(?=")|(?<='){_ROOT}[^'\n]*(?=')"""
+    rf"""|(?<![\w.~\\/]){_ROOT}(?:(?:(?!{_ANOTHER})[^\n"'])*[\\/])?[^\s"'\\/]*"""
+)
 
 
 def write_bundle(path: Path, diagnosis: Mapping[str, Any]) -> None:
@@ -28,25 +38,65 @@ def write_bundle(path: Path, diagnosis: Mapping[str, Any]) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    texts = {"doctor.json": json.dumps(diagnosis, indent=2), "packages.txt": _packages()}
+    texts = {"doctor.json": json.dumps(_anonymous(diagnosis), indent=2), "packages.txt": anonymise(_packages())}
     traceback = _newest_traceback()
     if traceback is not None:
-        texts["traceback.txt"] = traceback
+        texts["traceback.txt"] = anonymise(traceback)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in texts.items():
-            archive.writestr(name, anonymise(text))
+            archive.writestr(name, text)
     write_atomically(path, content.getvalue())
 
 
 def anonymise(text: str) -> str:
-    """The text with the home folder as ~, and the names of the user and the host replaced."""
-    if home := _home():
-        text = text.replace(json.dumps(home)[1:-1], "~").replace(home, "~")
+    """The text with other words for what tells who wrote it.
+
+    A path keeps its last name alone, behind ~ if it begins there: /FOLDER/runs. Those in limner, in Python and among
+    the installed packages begin at limner, PYTHON and site-packages. The user is called USER, the host HOST.
+    """
+    for folder, mark in [*_installation(), (_home(), "~")]:
+        if folder:
+            text = re.sub(rf"""(?<![\w.~]){re.escape(folder)}(?=[\\/\s"':,;)]|$)""", mark, text, flags=re.MULTILINE)
+    return _without_names(_PATH.sub(lambda path: _short(path[0]), text))
+
+
+def _anonymous(value: Any, name: str = "") -> Any:
+    """The document with each text in it anonymised; what a setting of limner says is a path if it looks like one."""
+    match value:
+        case Mapping():
+            return {key: _anonymous(inner, key) for key, inner in value.items()}
+        case list():
+            return [_anonymous(inner) for inner in value]
+        case str() if name.startswith("LIMNER_") and re.search(r"[\\/]", value) and not re.match(_ROOT, value):
+            return _without_names(_short(value))
+        case str():
+            # In quotes, because the whole of it may be a path with spaces.
+            return anonymise(f'"{value}"')[1:-1]
+    return value
+
+
+def _short(path: str) -> str:
+    """A path with one word for all its folders."""
+    *folders, last = re.split(r"[\\/]+", path.rstrip("\\/"))
+    kept = [folder for folder in folders[:1] if folder in ("", ".", "~") or folder.endswith(":")]
+    return path if folders == kept else "/".join([*kept, "FOLDER", last])
+
+
+def _without_names(text: str) -> str:
     for name, replacement in ((socket.gethostname(), "HOST"), (_user(), "USER")):
         if name:
             text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", replacement, text, flags=re.IGNORECASE)
     return text
+
+
+def _installation() -> list[tuple[str, str]]:
+    """Folders of limner, Python and packages, and what they are called; those within others first."""
+    marks = {str(Path(limner.__file__).parent): "limner"}
+    for scheme in (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")):
+        paths = sysconfig.get_paths(scheme)
+        marks |= {paths["purelib"]: "site-packages", paths["platlib"]: "site-packages", paths["stdlib"]: "PYTHON"}
+    return sorted(marks.items(), key=lambda mark: -len(mark[0]))
 
 
 def _home() -> str:

@@ -16,7 +16,8 @@ def doctor(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Also write a zip for a bug report; names, folders and host are replaced.",
+            help="Also write a zip for a bug report. Your name, the host and the folders of your files are replaced; "
+            "of a path the last name stays.",
             show_default=False,
         ),
     ] = None,

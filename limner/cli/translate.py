@@ -71,6 +71,8 @@ def translate(
     jobs = plan_jobs(find_inputs(inputs), out, samples)
     translator = load(model, weights, device, runs)
     _say_before(translator, tile, derive)
+    if samples > 1:
+        _say_if_equal(translator, samples, stochastic)
     failed = _translate_all(translator, jobs, seed, stochastic, fit, tile, derive, direction)
     _say_after(len(jobs) - failed, failed, out)
     if failed:
@@ -148,6 +150,19 @@ def _say_before(model: Model, tile: int | None, derive: bool) -> None:
             "pictures already. For photographs add --derive.",
             soft_wrap=True,
         )
+
+
+def _say_if_equal(model: Model, samples: int, stochastic: bool | None) -> None:
+    from limner.cli.output import messages
+
+    noisy = model.settings.use.dropout if stochastic is None else stochastic
+    if not model.has_dropout:
+        why = "This model has no dropout, by which results could differ"
+    elif not noisy:
+        why = "Dropout is off (--stochastic turns it on)"
+    else:
+        return
+    messages().print(f"{why}: all {samples} results of a picture will be the same.", soft_wrap=True)
 
 
 def _say_after(done: int, failed: int, out: Path) -> None:

@@ -18,6 +18,8 @@ def _at_home(path: Path) -> Path:
 PathSetting = Annotated[Path, Field(strict=False), AfterValidator(_at_home)]
 """A path; ~ becomes the home folder. A relative one is relative to the current folder."""
 Share = Annotated[float, Field(ge=0, le=1)]
+Side = Annotated[int, Field(ge=1, le=4096)]
+"""Side of a square picture in pixels. The bound keeps what a stranger's file may ask for within a machine's memory."""
 
 
 class AugmentSettings(Settings):
@@ -63,7 +65,7 @@ class DataSettings(Settings):
     """Set to let limner draw the pictures when `path` is not set."""
     direction: Literal["AtoB", "BtoA"] = "AtoB"
     """Which half is the input. For side-by-side pictures A is the left half."""
-    size: Annotated[int, Field(ge=1, le=4096)] = 256
+    size: Side = 256
     """Side of the square training pictures in pixels."""
     fit: Literal["stretch", "crop"] = "stretch"
     """How other shapes become square: stretch (the public pix2pix code) or the largest central square."""

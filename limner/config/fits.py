@@ -31,13 +31,16 @@ def check_size(size: int, generator: GeneratorSettings) -> None:
 
 def check_channels(generator: GeneratorSettings, discriminator: DiscriminatorSettings, sees: int, because: str) -> None:
     """Pictures are RGB, and the discriminator must have been told how many channels it sees."""
-    if generator.in_channels != 3 or generator.out_channels != 3:
-        raise ValueError(
-            f"generator.in_channels is {generator.in_channels} and generator.out_channels is {generator.out_channels}, "
-            "but pictures have 3 channels"
-        )
+    channels = {"in_channels": generator.in_channels, "out_channels": generator.out_channels}
+    if set(channels.values()) != {3}:
+        said = " and ".join(f"generator.{name} is {count}" for name, count in channels.items())
+        ways = " and ".join(f"generator.{name}=3" for name, count in channels.items() if count != 3)
+        raise ValueError(f"{said}, but pictures have 3 channels: set {ways}")
     if discriminator.in_channels != sees:
-        raise ValueError(f"discriminator.in_channels is {discriminator.in_channels}, but {because} {sees}")
+        raise ValueError(
+            f"discriminator.in_channels is {discriminator.in_channels}, but {because} {sees}: "
+            f"set discriminator.in_channels={sees}"
+        )
 
 
 def check_players(method: str, players: Sequence[str], optimisers: Collection[str]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import Discriminator
 from pydantic.fields import FieldInfo
@@ -44,6 +45,12 @@ def keys_of(model: type[Settings], prefix: str = "", kind: str = "") -> Iterator
         inner = f"{path}.NAME." if named_in(field.annotation) is not None else f"{path}."
         for group in key.groups:
             yield from keys_of(group, inner, group.model_fields["kind"].default if len(key.groups) > 1 else kind)
+
+
+def text_keys(model: type[Settings]) -> set[str]:
+    """The dotted keys whose value is text, a path or one of several words, in every group that may have them."""
+    keys = list(keys_of(model))
+    return {key.path for key in keys} - {key.path for key in keys if not _is_text(key.field.annotation)}
 
 
 def default_kinds(model: type[Settings]) -> dict[str, str]:
@@ -95,6 +102,14 @@ def _chosen(value: Mapping[str, Any], models: list[type[Settings]], kind: str | 
     """Of several models, the one that the key `kind` names, else the one of `kind`."""
     kinds = {model.model_fields["kind"].default: model for model in models if "kind" in model.model_fields}
     return kinds.get(value.get("kind") or kind, models[0])
+
+
+def _is_text(annotation: Any) -> bool:
+    return all(
+        member in (str, Path, NoneType)
+        or (get_origin(member) is Literal and all(isinstance(word, str) for word in get_args(member)))
+        for member in _members(annotation)
+    )
 
 
 def _members(annotation: Any) -> list[Any]:

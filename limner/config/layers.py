@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
-from limner.config.source import Layer, Origin, parse_value
+from limner.config.source import KeyPath, Layer, Origin, parse_value
 from limner.errors import RecipeError
 
 LENGTHS = ("steps", "epochs", "time")
@@ -27,25 +28,34 @@ def merge(below: Layer, above: Layer, kinds: Mapping[str, str] | None = None) ->
     training = above.values.get("training")
     if isinstance(training, Mapping) and any(training.get(name) is not None for name in LENGTHS):
         below = _without_lengths(below)
-    return Layer(_merged(below.values, above.values, kinds or {}), {**below.origins, **above.origins})
+    values = _merged(below.values, above.values, kinds or {})
+    return Layer(values, {**below.origins, **above.origins}, {**below.texts, **above.texts})
 
 
-def read_overrides(texts: Sequence[str]) -> Layer:
+def read_overrides(texts: Sequence[str], text_keys: Collection[str] = ()) -> Layer:
     """All overrides of a command line as one layer, so that their order matters only where they name one key twice.
+
+    Args:
+        texts: the overrides.
+        text_keys: see `read_override`.
 
     Raises:
         RecipeError: see `read_override`.
     """
-    return reduce(merge, map(read_override, texts), Layer({}))
+    return reduce(merge, (read_override(text, text_keys) for text in texts), Layer({}))
 
 
-def read_override(text: str) -> Layer:
+def read_override(text: str, text_keys: Collection[str] = ()) -> Layer:
     """One override, such as `loss.l1=10`, `data.path=~/pictures`, `generator.dropout_blocks=[1, 2]`.
 
     Nothing, or null, behind the = clears the key: its default holds again.
 
+    Args:
+        text: KEY=VALUE.
+        text_keys: dotted keys whose value is text whatever YAML makes of it: `data.path=2024` is a folder.
+
     Raises:
-        RecipeError: it has no =, or its key is not words joined by dots.
+        RecipeError: it has no =, its key is not words joined by dots, or its value is not YAML.
     """
     key, equals, value = text.partition("=")
     key = key.strip()
@@ -55,10 +65,23 @@ def read_override(text: str) -> Layer:
         raise RecipeError("'extends' cannot be an override", "name that recipe in place of this one")
     origin = Origin(f"override {text}")
     path = tuple(key.split("."))
-    values: Any = parse_value(value, str(origin))
+    layer = Layer({}, {path[:length]: origin for length in range(1, len(path) + 1)})
+    values = _value(value.strip(), path, key in text_keys, layer)
     for name in reversed(path):
         values = {name: values}
-    return Layer(values, {path[:length]: origin for length in range(1, len(path) + 1)})
+    return replace(layer, values=values)
+
+
+def _value(text: str, path: KeyPath, is_text: bool, into: Layer) -> Any:
+    where = str(into.origins[path])
+    if not is_text:
+        return parse_value(text, where, path, into)
+    into.texts[path] = text
+    try:
+        value = parse_value(text, where)
+    except RecipeError:
+        return text
+    return value if value is None or isinstance(value, str) else text
 
 
 def _merged(
@@ -79,4 +102,4 @@ def _without_lengths(layer: Layer) -> Layer:
     if not isinstance(training, Mapping):
         return layer
     kept = {key: value for key, value in training.items() if key not in LENGTHS}
-    return Layer({**layer.values, "training": kept}, layer.origins)
+    return replace(layer, values={**layer.values, "training": kept})

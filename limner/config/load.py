@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from errno import EINVAL, ENOENT, ENOTDIR
+from functools import reduce
 from pathlib import Path
+from stat import S_ISDIR
+from typing import Any
 
 from pydantic import ValidationError
 
-from limner.config.keys import default_kinds, without_cleared
+from limner.config.keys import default_kinds, text_keys, without_cleared
 from limner.config.layers import merge, read_overrides
 from limner.config.methods import recipe_class
 from limner.config.nearest import nearest
-from limner.config.problems import explain
+from limner.config.problems import explain, places
 from limner.config.recipe import SCHEMA, Recipe
 from limner.config.save import recipe_differences, recipe_text, save_recipe
 from limner.config.shelf import known_recipes, shipped_recipes
-from limner.config.source import Layer, read_yaml
+from limner.config.source import Layer, cannot_read, read_yaml
 from limner.errors import RecipeError
 
 __all__ = ["load_recipe", "recipe_differences", "recipe_text", "save_recipe", "shipped_recipes"]
@@ -37,11 +42,23 @@ def load_recipe(recipe: str | Path | None, overrides: Sequence[str] = (), *, tru
     """
     if recipe is None:
         raise RecipeError("no recipe given", f"name one of {', '.join(known_recipes())}, or a YAML file of your own")
-    layer = _onto(_with_parents(_find(recipe), (), trusted), read_overrides(overrides), trusted)
-    return _validated(layer, str(recipe), trusted)
+    layers = _with_parents(_find(recipe))
+    layers.append(read_overrides(overrides, _text_keys(layers, overrides, trusted)))
+    return _validated(layers, str(recipe), trusted)
 
 
-def _validated(layer: Layer, name: str, trusted: bool) -> Recipe:
+def _text_keys(layers: Sequence[Layer], overrides: Sequence[str], trusted: bool) -> set[str]:
+    """The text keys of the method that the recipe will be of; those that all share when there is no such method."""
+    said = read_overrides([text for text in overrides if text.partition("=")[0].strip() == "method"])
+    method = _method([*layers, said])
+    try:
+        return text_keys(recipe_class(method, trusted) if isinstance(method, str) else Recipe)
+    except RecipeError:
+        return text_keys(Recipe)
+
+
+def _validated(layers: Sequence[Layer], name: str, trusted: bool) -> Recipe:
+    layer = reduce(lambda below, above: _onto(below, above, trusted), layers)
     schema = layer.values.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
         raise RecipeError(
@@ -54,15 +71,46 @@ def _validated(layer: Layer, name: str, trusted: bool) -> Recipe:
             "add 'method: pix2pix', or 'extends: pix2pix'",
         )
     model = recipe_class(method, trusted)
-    layer = Layer(without_cleared(layer.values, model), layer.origins)
+    own = {key: value for key, value in layer.values.items() if key != "extends"}
+    layer = replace(layer, values=without_cleared(own, model))
     try:
         return model.model_validate(layer.values)
     except ValidationError as error:
-        raise explain(error, layer, model, name) from None
+        alike = _recipes_of(method)
+        foreign = _of_another_method(error, layers, layer, name, alike)
+        raise foreign or explain(error, layer, model, name, alike) from None
 
 
-def _with_parents(path: Path, children: tuple[Path, ...], trusted: bool) -> Layer:
-    """The layer of a file on top of all that it extends."""
+def _of_another_method(
+    error: ValidationError, layers: Sequence[Layer], layer: Layer, name: str, alike: Sequence[str]
+) -> RecipeError | None:
+    """One error for all lines of a parent that were meant for another method; None when no such line is at fault."""
+    methods = [one.values.get("method") for one in layers]
+    method = _method(layers)
+    others = [number for number, other in enumerate(methods) if other not in (None, method)]
+    if not others:
+        return None
+    child = methods.index(method, others[-1])
+    if places(error, layer).isdisjoint(origin for one in layers[:child] for origin in one.origins.values()):
+        return None
+    parent, origin = layers[child].values.get("extends", name), layers[child].origin(("method",))
+    return RecipeError(
+        f"{parent} is a recipe of {methods[others[-1]]}, which a recipe of {method} cannot extend ({origin})",
+        f"start from a recipe of {method}: {', '.join(alike)}" if alike else "write all keys, without 'extends'",
+    )
+
+
+def _recipes_of(method: str) -> list[str]:
+    """The shipped recipes of a method, by name."""
+    return [name for name, path in shipped_recipes().items() if _method(_with_parents(path)) == method]
+
+
+def _method(layers: Sequence[Layer]) -> Any:
+    return next((one.values["method"] for one in reversed(layers) if one.values.get("method") is not None), None)
+
+
+def _with_parents(path: Path, children: tuple[Path, ...] = ()) -> list[Layer]:
+    """The layers of all that a file extends, and its own, which wins and is the last."""
     # One file has one name here, by whatever way (a/../b) its children lead to it.
     file = path.resolve()
     if file in children:
@@ -73,9 +121,8 @@ def _with_parents(path: Path, children: tuple[Path, ...], trusted: bool) -> Laye
         )
     layer = read_yaml(path, _shown(path))
     if "extends" not in layer.values:
-        return layer
-    values = dict(layer.values)
-    parent = values.pop("extends")
+        return [layer]
+    parent = layer.values["extends"]
     if not isinstance(parent, str):
         raise RecipeError(
             f"'extends' must be the name or the file of one recipe, not {parent!r} ({layer.origin(('extends',))})"
@@ -84,7 +131,7 @@ def _with_parents(path: Path, children: tuple[Path, ...], trusted: bool) -> Laye
         below = _find(parent, path.parent)
     except RecipeError as error:
         raise RecipeError(f"{error.message} ({layer.origin(('extends',))})", error.tip) from None
-    return _onto(_with_parents(below, (*children, file), trusted), Layer(values, layer.origins), trusted)
+    return [*_with_parents(below, (*children, file)), layer]
 
 
 def _onto(below: Layer, above: Layer, trusted: bool) -> Layer:
@@ -104,12 +151,18 @@ def _find(recipe: str | Path, folder: Path = Path()) -> Path:
     if recipe in known:
         return known[str(recipe)]
     path = folder / Path(recipe).expanduser()
+    try:
+        file = path / RUN_RECIPE if S_ISDIR(path.stat().st_mode) else path
+        file.stat()
+        return file
+    except OSError as error:
+        # Windows says EINVAL of a name that no file can have.
+        if error.errno not in (ENOENT, ENOTDIR, EINVAL):
+            raise cannot_read(str(recipe), error) from error
+    except ValueError:  # a zero byte in the name
+        pass
     if path.is_dir():
-        if not (path / RUN_RECIPE).is_file():
-            raise RecipeError(f"the folder {recipe} holds no {RUN_RECIPE}", "name a run folder or a YAML file")
-        return path / RUN_RECIPE
-    if path.exists():
-        return path
+        raise RecipeError(f"the folder {recipe} holds no {RUN_RECIPE}", "name a run folder or a YAML file")
     if isinstance(recipe, Path) or path.suffix in (".yaml", ".yml") or len(Path(recipe).parts) > 1:
         raise RecipeError(f"no recipe file {_shown(path)}", "'limner recipes' lists the shipped recipes")
     similar = nearest(recipe, known)

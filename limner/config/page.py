@@ -44,7 +44,9 @@ loss:
 
 Groups are merged key by key; lists and single values are replaced.
 
-**Numbers and text.** `2e-4` is a number. Text that looks like a number needs quotes. Relative paths are relative to
+**Numbers and text.** `2e-4` is a number. In a file, text that looks like a number, or like a truth value such as `no`,
+needs quotes: `path: "2024"`. An override of a key that holds text or a path takes what stands behind its `=`:
+`data.path=2024`. Only a path called `null` needs quotes there too: `data.path='"null"'`. Relative paths are relative to
 the folder in which limner is started; `~` is the home folder.
 
 **Editors.** `limner recipes schema > recipe.schema.json` writes a JSON Schema. With

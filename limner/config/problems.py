@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from pydantic_core import ErrorDetails
 from limner.config.keys import keys_of
 from limner.config.nearest import nearest, nearest_key
 from limner.config.recipe import Recipe
-from limner.config.source import KeyPath, Layer, parse_value
+from limner.config.source import KeyPath, Layer, Origin, parse_value
 from limner.errors import RecipeError
 
 _KINDS = {
@@ -37,7 +38,9 @@ _BOUNDS = {
 }
 
 
-def explain(error: ValidationError, layer: Layer, model: type[Recipe], name: str) -> RecipeError:
+def explain(
+    error: ValidationError, layer: Layer, model: type[Recipe], name: str, alike: Sequence[str] = ()
+) -> RecipeError:
     """One message for all that is wrong: a line for each problem, with its key, value, file and line.
 
     Args:
@@ -45,18 +48,31 @@ def explain(error: ValidationError, layer: Layer, model: type[Recipe], name: str
         layer: the values it looked at, and where they were written.
         model: the settings they were meant for.
         name: how the recipe was named, for a problem of several keys together.
+        alike: recipes of the same method, for who asks which keys there are.
     """
-    problems = [_explain_one(detail, layer, model, name) for detail in error.errors(include_url=False)]
+    problems = [_explain_one(detail, layer, model, name, alike) for detail in _details(error)]
     tips = list(dict.fromkeys(tip for _, tip in problems if tip))
     return RecipeError("\n".join(message for message, _ in problems), "; ".join(tips) or None)
 
 
-def _explain_one(detail: ErrorDetails, layer: Layer, model: type[Recipe], name: str) -> tuple[str, str | None]:
+def places(error: ValidationError, layer: Layer) -> set[Origin | None]:
+    """Where the keys that are wrong were written."""
+    return {layer.origin(_key_path(detail, layer.values)[0]) for detail in _details(error)}
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    """Less the defaults that Pydantic cannot work out because a key that they depend on is wrong itself."""
+    return [one for one in error.errors(include_url=False) if one["type"] != "default_factory_not_called"]
+
+
+def _explain_one(
+    detail: ErrorDetails, layer: Layer, model: type[Recipe], name: str, alike: Sequence[str]
+) -> tuple[str, str | None]:
     path, place_in_list = _key_path(detail, layer.values)
     key = ".".join(path)
     place = f"({layer.origin(path) or name})"
     if detail["type"] == "extra_forbidden":
-        return f"unknown key '{key}' {place}", _similar_key(key, model)
+        return f"unknown key '{key}' {place}", _similar_key(key, model, alike)
     if detail["type"] == "missing" and isinstance(detail["loc"][-1], int):
         return f"'{key}' has too few values {place}", _meaning(key, model)
     if detail["type"] == "missing":
@@ -66,9 +82,10 @@ def _explain_one(detail: ErrorDetails, layer: Layer, model: type[Recipe], name: 
     value = detail["input"]
     allowed = _allowed(detail)
     named = f"'{key}{place_in_list}'"
+    tip = _type_tip(detail, key, model, layer.texts.get(path, ""))
     if allowed is None:
-        return f"{named} cannot be {_shown(value)} {place}", _type_tip(detail, key, model)
-    return f"{named} must be {allowed}, not {_shown(value)} {place}", _type_tip(detail, key, model)
+        return f"{named} cannot be {_shown(value)} {place}", tip
+    return f"{named} must be {allowed}, not {_shown(value)} {place}", tip
 
 
 def _key_path(detail: ErrorDetails, values: Any) -> tuple[KeyPath, str]:
@@ -101,7 +118,7 @@ def _allowed(detail: ErrorDetails) -> str | None:
     return None
 
 
-def _type_tip(detail: ErrorDetails, key: str, model: type[Recipe]) -> str | None:
+def _type_tip(detail: ErrorDetails, key: str, model: type[Recipe], written: str) -> str | None:
     value = detail["input"]
     if detail["type"] == "literal_error" and isinstance(value, str):
         similar = nearest(value, detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", "))
@@ -109,17 +126,38 @@ def _type_tip(detail: ErrorDetails, key: str, model: type[Recipe]) -> str | None
     if isinstance(value, str) and detail["type"] in ("float_type", "int_type", "bool_type"):
         plain = parse_value(value, "")
         return f"write it without quotes: {key}: {value}" if isinstance(plain, int | float) else _meaning(key, model)
-    if detail["type"] in ("string_type", "path_type") and isinstance(value, int | float | bool):
-        return f'in a file, write it in quotes: {key}: "{_shown(value)}"; in an override, {key}=\'"{_shown(value)}"\''
+    if key == "training.time" and re.fullmatch(r"\d+(\.\d+)?", written):
+        return f"give it a unit: {written}s, {written}m or {written}h"
+    plain = isinstance(value, int | float | bool)
+    if plain and detail["type"] in ("string_type", "path_type") and _takes(key, model, written):
+        return f'write it in quotes: {key}: "{written}"'
     return _meaning(key, model)
 
 
-def _similar_key(key: str, model: type[Recipe]) -> str:
+def _takes(key: str, model: type[Recipe], text: str) -> bool:
+    """Whether a text would be a right value."""
+    for other in keys_of(model):
+        if other.path == key:
+            name = key.rpartition(".")[2]
+            try:
+                other.owner.model_validate({name: text})
+            except ValidationError as error:
+                return all(detail["loc"][0] != name for detail in error.errors() if detail["loc"])
+            return True
+    return False
+
+
+def _similar_key(key: str, model: type[Recipe], alike: Sequence[str]) -> str:
     kinds = [other.kind for other in keys_of(model) if other.path == key]
     if kinds:
         return f"'{key}' is a key of the kind {' or '.join(kinds)}"
-    similar = nearest_key(key, [other.path for other in keys_of(model)])
-    return f"a similar key exists: '{similar}'" if similar else "'limner recipes show pix2pix' shows all keys"
+    # A group that the key is in is no other spelling of it.
+    similar = nearest_key(key, [other.path for other in keys_of(model) if not key.startswith(f"{other.path}.")])
+    if similar:
+        return f"a similar key exists: '{similar}'"
+    return (
+        f"'limner recipes show {alike[0]}' shows all keys" if alike else "docs/recipes.md lists the keys that all share"
+    )
 
 
 def _meaning(key: str, model: type[Recipe]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class Layer:
-    """Part of a recipe: its values, and where each key comes from."""
+    """Part of a recipe.
+
+    Attributes:
+        values: as YAML reads them.
+        origins: where each key was written.
+        texts: single values as they were written: `no` is false in `values`, `1e5` is 100000.0.
+    """
 
     values: dict[str, Any]
     origins: dict[KeyPath, Origin] = field(default_factory=dict)
+    texts: dict[KeyPath, str] = field(default_factory=dict)
 
     def origin(self, path: KeyPath) -> Origin | None:
         """Where a key, or else the nearest group around it, was written."""
@@ -105,31 +113,45 @@ def read_yaml(path: Path, where: str) -> Layer:
     except UnicodeDecodeError as error:
         raise RecipeError(f"{where} is not a text file in UTF-8 (byte {error.start})", "save it as UTF-8") from None
     except OSError as error:
-        raise RecipeError(f"{where} cannot be read: {error.strerror or error}") from None
+        raise cannot_read(where, error) from None
     return parse_yaml(text, where)
 
 
 def parse_yaml(text: str, where: str) -> Layer:
     """The recipe in a text; raises as `read_yaml` does."""
-    origins: dict[KeyPath, Origin] = {}
+    layer = Layer({})
     node = _compose(text, where)
     if not isinstance(node, MappingNode):
         raise RecipeError(
             f"{where} is empty" if node is None else f"{where} holds no keys: a recipe is lines of 'key: value'",
             "start from a shipped one: 'limner recipes show pix2pix'",
         )
-    return Layer(_read(node, (), where, origins), origins)
+    layer.values.update(_read(node, (), lambda part: Origin(where, part.start_mark.line + 1), layer))
+    return layer
 
 
-def parse_value(text: str, where: str) -> Any:
-    """A value as it stands behind the = of an override: a plain scalar, or a list, mapping or quoted text in YAML."""
+def parse_value(text: str, where: str, path: KeyPath = (), into: Layer | None = None) -> Any:
+    """A value as it stands behind the = of an override: a plain scalar, or a list, mapping or quoted text in YAML.
+
+    Args:
+        text: the value.
+        where: how errors name the override.
+        path: the key that has the value.
+        into: takes the origins and texts of what lies in the value.
+    """
     text = text.strip()
     if text[:1] in ("[", "{", '"', "'"):
         node = _compose(text, where, lines=False)
     else:
         tag = RecipeLoader("").resolve(ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
         node = ScalarNode(tag, text)
-    return _read(node, (), where, {})
+    return _read(node, path, lambda _: Origin(where), into or Layer({}))
+
+
+def cannot_read(recipe: str, error: OSError) -> RecipeError:
+    """The system's refusal to read a recipe, in words."""
+    reason = (error.strerror or str(error)).lower()
+    return RecipeError(f"{recipe} cannot be read: {reason}", "allow reading it and its folder, or name another recipe")
 
 
 def _compose(text: str, where: str, lines: bool = True) -> Node | None:
@@ -161,38 +183,35 @@ def _line_with_tab(text: str, problem: str, line: int) -> int:
     return next((number for number, indent in enumerate(indents, start=1) if "\t" in indent), 0)
 
 
-def _read(node: Node | None, path: KeyPath, where: str, origins: dict[KeyPath, Origin]) -> Any:
+def _read(node: Node | None, path: KeyPath, place_of: Callable[[Node], Origin], into: Layer) -> Any:
     if isinstance(node, MappingNode):
-        return _read_mapping(node, path, where, origins)
+        return _read_mapping(node, path, place_of, into)
     if isinstance(node, SequenceNode):
-        return [_read(item, path, where, {}) for item in node.value]
+        return [_read(item, path, place_of, Layer({})) for item in node.value]
     assert isinstance(node, ScalarNode)
     kind = node.tag.removeprefix(_TAG)
     if kind not in ("null", "bool", "int", "float", "str"):
-        raise RecipeError(f"the tag {node.tag} is not used in recipes ({_place(node, where)})", "remove it")
+        raise RecipeError(f"the tag {node.tag} is not used in recipes ({place_of(node)})", "remove it")
+    into.texts[path] = node.value
     try:
         return RecipeLoader("").construct_object(node)
     except (ValueError, KeyError):
-        raise RecipeError(f"'{node.value[:40]}' is not a {kind} ({_place(node, where)})") from None
+        raise RecipeError(f"'{node.value[:40]}' is not a {kind} ({place_of(node)})") from None
 
 
-def _read_mapping(node: MappingNode, path: KeyPath, where: str, origins: dict[KeyPath, Origin]) -> dict[str, Any]:
+def _read_mapping(node: MappingNode, path: KeyPath, place_of: Callable[[Node], Origin], into: Layer) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        place = _place(key_node, where)
+        place = place_of(key_node)
         if not isinstance(key_node, ScalarNode) or key_node.tag != _TAG + "str":
             shown = f"'{key_node.value}'" if isinstance(key_node, ScalarNode) else "a list or mapping"
             raise RecipeError(f"{shown} cannot be a key ({place})", "keys are words; quote one that reads as a number")
         inner = (*path, key_node.value)
         if key_node.value in values:
             raise RecipeError(
-                f"the key '{'.'.join(inner)}' stands there twice ({place}; first {origins.get(inner, where)})",
+                f"the key '{'.'.join(inner)}' stands there twice ({place}; first {into.origins[inner]})",
                 "keep one of the two",
             )
-        origins[inner] = place
-        values[key_node.value] = _read(value_node, inner, where, origins)
+        into.origins[inner] = place
+        values[key_node.value] = _read(value_node, inner, place_of, into)
     return values
-
-
-def _place(node: Node, where: str) -> Origin:
-    return Origin(where, node.start_mark.line + 1 if node.start_mark else None)

@@ -28,7 +28,7 @@ def find_inputs(words: Sequence[str]) -> list[Path]:
             a pattern (`photos/**/*.jpg`) is for shells that do not expand it.
 
     Raises:
-        DataError: a word names nothing, or a folder or pattern without a picture.
+        DataError: a word names nothing, what cannot be read, or a folder or pattern without a picture.
     """
     found: dict[Path, Path] = {}
     for word in words:
@@ -66,10 +66,16 @@ def _file(path: Path) -> str:
 
 def _of_word(word: str) -> list[Path]:
     path = Path(word).expanduser()
-    if path.is_dir():
-        return _of_folder(path)
-    if path.exists():
-        return [path]
+    try:
+        if path.is_dir():
+            return _of_folder(path)
+        if path.exists():
+            return [path]
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(
+            f"{word} cannot be read: {reason}.", "allow reading it and the folders around it, or name other pictures"
+        ) from error
     matches = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 (absolute patterns)
     pictures = [match for match in matches if match.is_file() and _looks_like_picture(match)]
     if not matches:

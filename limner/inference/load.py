@@ -6,6 +6,7 @@ import logging
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from limner.weights.model_file import ModelCard, read_model_file
 
 RAW, AVERAGED = "model.safetensors", "ema.safetensors"
 _CHOICE = re.compile(r"(auto|newest|best|step-(\d+))(:raw)?")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""A scheme such as hf:// or https://, of which a Path keeps one slash; one letter would be a drive of Windows."""
 _log = logging.getLogger(__name__)
 
 
@@ -47,18 +50,39 @@ def load(path: str | Path, weights: str = "auto", device: str = "auto", runs: Pa
     Raises:
         LimnerError: nothing loadable is there, it is damaged, or the choice of weights or device cannot be met.
     """
+    if _ADDRESS.match(str(path)):
+        raise RunError(
+            f"'{path}' is an address in the network, and limner cannot load models from a hub or a server yet.",
+            "download the model file, or the whole run folder, and give its path",
+        )
+    try:
+        return _load(Path(path), weights, device, runs_folder(runs))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise RunError(
+            f"{error.filename or path} cannot be read: {reason}.",
+            "allow reading it and the folders around it, or copy it to where you may read it",
+        ) from error
+
+
+def _load(place: Path, weights: str, device: str, runs: Path) -> Model:
     choice = _Choice.parse(weights)
     where = _device(device)
-    place = Path(path)
     if place.is_file():
         if choice != _Choice("auto", raw=False):
             raise RunError(f"{place} is a model file and holds one set of weights, not '{weights}'.", "leave it out")
         card, state = read_model_file(place)
         return Model(card, state, where)
-    if (place / MANIFEST).is_file():
+    if _is_checkpoint(place):
         return _from_checkpoint(RunFolder(place.absolute().parent.parent), [place], choice.raw, where)
-    run = open_run(path, runs_folder(runs))
+    run = open_run(place, runs)
     return _from_checkpoint(run, list(_candidates(run, choice)), choice.raw, where)
+
+
+def _is_checkpoint(place: Path) -> bool:
+    with suppress(PermissionError):  # which `open_run` puts into words
+        return (place / MANIFEST).is_file()
+    return False
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from limner.errors import DataError
 from limner.inference.forms import to_pixels, to_tensor, unpack
 from limner.inference.memory import TooLargeError, check_memory
 from limner.inference.network import network_of
-from limner.inference.noise import dropout, seed_for
+from limner.inference.noise import dropout, has_dropout, seed_for
 from limner.inference.sizes import crop_back, pad_to, resize
 from limner.inference.statistics import Statistics, fixed_statistics, gathered_statistics, layers_of_the_picture
 from limner.inference.tiles import translate_tiles
@@ -78,6 +78,11 @@ class Model:
     def directions(self) -> list[Direction]:
         """The directions that it translates in; the first is the default."""
         return list(self.networks)
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether several results of one picture can differ: only dropout makes them."""
+        return any(has_dropout(network) for network in self.networks.values())
 
     @overload
     def translate(

@@ -37,6 +37,11 @@ def dropout(network: nn.Module, seed: int | None) -> Iterator[None]:
             hook.remove()
 
 
+def has_dropout(network: nn.Module) -> bool:
+    """Whether the network drops anything when dropout is on."""
+    return any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())
+
+
 def seed_for(picture: Tensor, seed: int | None, sample: int) -> int:
     """The seed of one sample of one picture: keyed by what the picture shows, whatever else is translated with it.
 

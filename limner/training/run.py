@@ -9,6 +9,7 @@ import re
 import secrets
 import shlex
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -129,12 +130,24 @@ def open_run(path_or_name: str | Path, runs: Path) -> RunFolder:
     """Find a run by the path of its folder, or by its name below `runs`.
 
     Raises:
-        RunError: there is no such run; names the nearest one.
+        RunError: there is no such run, and the nearest one is named; or it cannot be read.
     """
     places = [Path(path_or_name), runs / path_or_name]
+    refused: list[tuple[Path, OSError]] = []
     for place in places:
-        if (place / RECIPE).is_file():
-            return RunFolder(place)
+        try:
+            if stat.S_ISREG((place / RECIPE).stat().st_mode):
+                return RunFolder(place)
+        except OSError as error:
+            # Windows says EINVAL of a name that no file can have.
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EINVAL):
+                refused.append((place, error))
+    if refused:
+        place, refusal = refused[0]
+        reason = (refusal.strerror or str(refusal)).lower()
+        raise RunError(
+            f"{place} cannot be read: {reason}.", "allow reading it and the folders around it, or name another run"
+        ) from refusal
     for place in places:
         if place.is_dir():
             raise RunError(f"{place} is not a run folder: it has no {RECIPE}.", _known(str(path_or_name), runs))

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import NonNegativeInt, PositiveInt, ValidationError
+from pydantic import NonNegativeInt, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, uint8
 
 from limner import __version__
 from limner.config.base import Settings
-from limner.config.data import DeriveSettings, UseSettings
+from limner.config.data import DeriveSettings, Side, UseSettings
 from limner.config.networks import UNetFirst
 from limner.errors import WeightsError
 from limner.files import cannot_write, write_atomically
@@ -38,7 +38,7 @@ class ModelCard(Settings):
     """The network that the weights belong to."""
     use: UseSettings = UseSettings()
     """How the generator must be run, so that use matches training."""
-    size: PositiveInt = 256
+    size: Side = 256
     """Side of the training pictures in pixels."""
     derive: DeriveSettings | None = None
     """How the inputs were made from photographs in training, if they were."""
@@ -84,10 +84,8 @@ def read_model_file(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
         The card, and the generator's state on the CPU.
 
     Raises:
-        WeightsError: the file is missing, is no model file, is damaged, or is from a newer limner.
+        WeightsError: the file is missing, cannot be read, is no model file, is damaged, or is from a newer limner.
     """
-    if not path.is_file():
-        raise WeightsError(f"There is no model file {path}.", "Check the path.")
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata: dict[str, str] = file.metadata() or {}
@@ -146,8 +144,15 @@ def _first(error: ValidationError | json.JSONDecodeError) -> str:
 
 
 def _unreadable(path: Path, error: Exception) -> WeightsError:
-    with path.open("rb") as file:
-        start = file.read(2)
+    # Asked again, because safetensors calls a file missing that may not be read.
+    try:
+        with path.open("rb") as file:
+            start = file.read(2)
+    except FileNotFoundError:
+        return WeightsError(f"There is no model file {path}.", "Check the path.")
+    except OSError as refusal:
+        reason = (refusal.strerror or str(refusal)).lower()
+        return WeightsError(f"{path} cannot be read: {reason}.", "Allow reading it and the folder that it is in.")
     if start in (b"PK", b"\x80\x02"):
         return WeightsError(
             f"{path} is a PyTorch file (.pth, .pt), not a limner model file.",

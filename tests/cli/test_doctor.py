@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 import sys
 import tomllib
 import zipfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import limner
 from limner.cli import main
 from limner.cli.bundle import anonymise, write_bundle
 from limner.cli.diagnosis import EXTRAS, diagnose
@@ -57,16 +59,56 @@ def test_every_extra_is_known():
 
 def test_the_bundle_tells_nobody(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LIMNER_RUNS", str(Path.home() / "secret" / "runs"))
+    monkeypatch.setenv("LIMNER_CACHE", str(tmp_path / "secret plan" / "cache"))
+    monkeypatch.setenv("LIMNER_WEIGHTS", "secret/weights")
+    monkeypatch.setenv("LIMNER_METHODS", "mine.methods")
+    monkeypatch.setattr("sys.executable", "/opt/secret/bin/python")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    (tmp_path / "limner-error-x.txt").write_text(f'File "{Path.home()}/pictures/x.py", line 1, in boom')
+    (tmp_path / "limner-error-x.txt").write_text(
+        f'File "{Path.home()}/secret/x.py", line 1, in boom\n  File "{limner.__file__}", line 2\n'
+        f'  File "{os.__file__}", line 3\n  File "{torch.__file__}", line 4\nDataError: /data/secret/a.png is bad'
+    )
     assert main(["doctor", "--bundle", str(tmp_path / "bundle.zip")]) == 0
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     assert set(texts) == {"doctor.json", "packages.txt", "traceback.txt"}
-    assert json.loads(texts["doctor.json"])["environment"]["LIMNER_RUNS"] == str(Path("~/secret/runs"))
-    assert "~/pictures/x.py" in texts["traceback.txt"]
-    assert all(str(Path.home()) not in text for text in texts.values())
+    found = json.loads(texts["doctor.json"])
+    assert (
+        found["environment"]
+        | {
+            "LIMNER_RUNS": "~/FOLDER/runs",
+            "LIMNER_CACHE": "/FOLDER/cache",
+            "LIMNER_WEIGHTS": "FOLDER/weights",
+            "LIMNER_METHODS": "mine.methods",
+        }
+        == found["environment"]
+    )
+    assert (found["disk"]["runs"], found["cache"]["folder"]) == ("~/FOLDER/runs", "/FOLDER/cache")
+    assert found["computer"]["executable"] == "/FOLDER/python"
+    assert found["weights"][0]["url"].startswith("https://") and found["weights"][0]["url"].count("/") > 3
+    assert re.findall(r'File "(.*)"', texts["traceback.txt"]) == [
+        "~/FOLDER/x.py", "limner/__init__.py", "PYTHON/os.py", "site-packages/torch/__init__.py"
+    ]  # fmt: skip
+    assert "DataError: /FOLDER/a.png is bad" in texts["traceback.txt"]
+    assert all(word not in text for text in texts.values() for word in (str(Path.home()), str(tmp_path), "secret"))
     assert "torch==" in texts["packages.txt"]
+
+
+@pytest.mark.parametrize(
+    "text, anonymous",
+    [
+        ("'/data/my plan/a b.png' and /data/x/c.png", "'/FOLDER/a b.png' and /FOLDER/c.png"),
+        ("/data/my plan/a.png cannot be read: no /x/y", "/FOLDER/a.png cannot be read: no /FOLDER/y"),
+        ("get https://example.org/a/b for /data/x/y", "get https://example.org/a/b for /FOLDER/y"),
+        ("/data/x/y, see https://example.org/a/b", "/FOLDER/y, see https://example.org/a/b"),
+        ("file = folder / name / 'a/b'; x = 'and/or'", "file = folder / name / 'a/b'; x = 'and/or'"),
+        (r"C:\data\my plan\a.png", "C:/FOLDER/a.png"),
+        (r"'C:\\data\\plan\\a.png'", "'C:/FOLDER/a.png'"),
+        ("/data / and ~/runs", "/data / and ~/runs"),
+    ],
+)
+def test_of_a_path_the_last_name_stays(text, anonymous):
+    assert anonymise(text) == anonymous
 
 
 def test_names_are_replaced_as_words_only(monkeypatch):
@@ -74,7 +116,8 @@ def test_names_are_replaced_as_words_only(monkeypatch):
     monkeypatch.setattr("socket.gethostname", lambda: "ann-pc")
     monkeypatch.setattr(Path, "home", lambda: Path("/home/ann"))
     text = "/home/ann/x Ann annual cannot /data/ann/y ann-pc"
-    assert anonymise(text) == "~/x USER annual cannot /data/USER/y HOST"
+    assert anonymise(text) == "~/x USER annual cannot /FOLDER/y HOST"
+    assert anonymise("/home/annabel/x /data/ann /mnt/home/ann/x") == "/FOLDER/x /FOLDER/USER /FOLDER/x"
 
 
 @pytest.mark.parametrize("error", [KeyError("uid not found: 4242"), OSError("No username set"), ImportError()])
@@ -90,9 +133,9 @@ def test_a_user_without_a_name_or_a_home(monkeypatch, error):
     monkeypatch.setattr(getpass, "getuser", unknown)
     monkeypatch.setattr("socket.gethostname", lambda: "box")
     monkeypatch.setattr(Path, "home", homeless)
-    assert anonymise("/data/x box") == "/data/x HOST"
+    assert anonymise("/data/x box") == "/FOLDER/x HOST"
     monkeypatch.setattr(Path, "home", lambda: Path("/"))
-    assert anonymise("/data/x box") == "/data/x HOST"
+    assert anonymise("/data/x box") == "/FOLDER/x HOST"
 
 
 def bundled_traceback(folder):

@@ -66,6 +66,29 @@ def test_dropout_can_be_turned_off(place):
     assert np.array_equal(pixels("out/cat.png"), pixels("out/cat-2.png"))
 
 
+@pytest.mark.parametrize(
+    "dropout, words, said",
+    [
+        (0.5, [], None),
+        (0.5, ["--no-stochastic"], "Dropout is off (--stochastic turns it on): all 3 results"),
+        (0.0, [], "This model has no dropout, by which results could differ: all 3 results"),
+        (0.0, ["--stochastic"], "This model has no dropout, by which results could differ: all 3 results"),
+    ],
+)
+def test_samples_that_cannot_differ_are_announced(place, capsys, dropout, words, said):
+    settings = UNetSettings(levels=3, width=4, dropout=dropout)
+    Model(ModelCard(generator=settings, size=32), build(settings).state_dict(), torch.device("cpu")).save(
+        "m.safetensors"
+    )
+    base = ["translate", "m.safetensors", "photos/cat.png", "--out", "out", *words]
+    assert main([*base, "--samples", "3"]) == 0
+    heard = capsys.readouterr().err
+    assert (said in heard) if said else heard == ""
+    assert np.array_equal(pixels("out/cat.png"), pixels("out/cat-2.png")) is (said is not None)
+    assert main(base) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_bad_pictures_are_named_and_the_others_written(place, capsys):
     cut = Path("photos/cat.png").read_bytes()[:2000]
     Path("photos/cut.png").write_bytes(cut)
@@ -92,6 +115,7 @@ def test_fit_and_tile_reach_the_model(place):
     "words, message",
     [
         (["nothing", "photos"], "no run 'nothing'"),
+        (["hf://foo/bar", "photos"], "'hf://foo/bar' is an address"),
         (["model.safetensors", "nothing.png"], "There is no nothing.png"),
         (["model.safetensors", "photos", "photos/cat.png", "--tile", "50"], "multiples of 8"),
         (["model.safetensors", "photos", "--direction", "BtoA"], "translates AtoB only"),

@@ -112,6 +112,37 @@ def test_paths_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert recipe.data.path_b == tmp_path / "there"
 
 
+@pytest.mark.parametrize(
+    ("written", "folder"),
+    [
+        ("2024", "2024"),
+        ("no", "no"),
+        ("1e5", "1e5"),
+        ("0.10", "0.10"),
+        ("[a] b", "[a] b"),
+        ("[a, b]", "[a, b]"),
+        ("{a: 1", "{a: 1"),
+        ("'tis", "'tis"),
+        (" 2024 ", "2024"),
+        ('"2024"', "2024"),
+        ("'null'", "null"),
+        ("null", None),
+        ("~", None),
+        ("", None),
+    ],
+)
+def test_an_override_of_a_text_key_is_taken_as_it_stands(written: str, folder: str | None) -> None:
+    recipe = load_recipe("quickstart", ["data.path=below", f"data.path={written}"])
+    assert recipe.data.path == (None if folder is None else Path(folder))
+
+
+def test_which_keys_hold_text(my_method: Path) -> None:
+    words = ["about.title=2024", "training.best=on", "data.cache=null", "label=1", "method=my_method_for_tests:Mine"]
+    recipe = load_recipe(my_method, words)
+    assert (recipe.about.title, recipe.training.best, recipe.data.cache) == ("2024", "on", "auto")
+    assert recipe.model_dump()["label"] == "1"
+
+
 def test_run_folder_and_its_file_repeat_the_run(tmp_path: Path) -> None:
     recipe = load_recipe("quickstart", ["data.path=pictures", "training.optimisers.discriminator.lr=1e-5"])
     save_recipe(recipe, tmp_path / "recipe.yaml")
@@ -212,6 +243,7 @@ from limner.config.recipe import Recipe
 
 class MyRecipe(Recipe):
     strength: float | None = 2.0
+    label: str = ""
 
 class Mine:
     recipe: ClassVar[type[Recipe]] = MyRecipe

@@ -1,6 +1,8 @@
 """What is wrong in a recipe is said once: which key, which value, which file and line, and what to write instead."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +91,11 @@ def test_the_override_is_named_when_it_won(tmp_path: Path) -> None:
         ("training: {time: 1:30}\n", "'training.time' cannot be '1:30' (recipe.yaml, line 2)", "90s"),
         ("loss: 3\n", "'loss' must be a group of keys, not 3 (recipe.yaml, line 2)", "minimised"),
         ("data: {path: 2024}\n", "'data.path' must be a path, not 2024 (recipe.yaml, line 2)", 'data.path: "2024"'),
+        ("data: {path: no}\n", "'data.path' must be a path, not false (recipe.yaml, line 2)", 'data.path: "no"'),
+        ("data: {path: 1e5}\n", "'data.path' must be a path, not 100000.0 (recipe.yaml, l", 'data.path: "1e5"'),
+        ("training: {time: 5}\n", "'training.time' must be text, not 5 (recipe.yaml, line 2)", "a unit: 5s, 5m or 5h"),
+        ("training: {time: '5'}\n", "'training.time' cannot be '5' (recipe.yaml, line 2)", "a unit: 5s, 5m or 5h"),
+        ("device: 0\n", "'device' must be text, not 0 (recipe.yaml, line 2)", "cuda:0; auto takes"),
         (
             "generator:\n  dropout_blocks: [1, two]\n",
             "'generator.dropout_blocks[1]' must be a whole number, not 'two' (recipe.yaml, line 3)",
@@ -112,6 +119,62 @@ def test_wrong_value(tmp_path: Path, text: str, message: str, tip: str) -> None:
     assert message in error.message
     assert tip in (error.tip or error.message)
     assert "\n" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("override", "message", "tip"),
+    [
+        ("training.time=5", "'training.time' cannot be '5'", "give it a unit: 5s, 5m or 5h"),
+        ("device=0", "'device' cannot be '0'", "cuda:0"),
+        ("data.fit=no", "'data.fit' must be 'stretch' or 'crop', not 'no'", "largest central square"),
+        ("seed='\"3\"'", "'seed' must be a whole number, not", "random"),
+        ('seed="3"', "'seed' must be a whole number, not '3'", "write it without quotes: seed: 3"),
+        ("data={path: no}", "'data.path' must be a path, not false (override data={path: no})", 'data.path: "no"'),
+    ],
+)
+def test_wrong_value_of_an_override(override: str, message: str, tip: str) -> None:
+    error = override_error(override)
+    assert message in error.message and f"(override {override})" in error.message
+    assert tip in (error.tip or "")
+
+
+def test_a_default_that_waits_on_a_wrong_key_is_no_problem(tmp_path: Path) -> None:
+    """`generator.dropout_blocks` by default depends on `generator.levels`."""
+    error = error_of("method: pix2pix\ntraining: {steps: 3}\n", tmp_path, "generator.levels=1")
+    assert error.message == "'generator.levels' must be at least 2, not 1 (override generator.levels=1)"
+
+
+@pytest.mark.parametrize("between", ["extends: pix2pix\nseed: 4\n", "extends: pix2pix\nmethod: pix2pix\n"])
+def test_a_parent_of_another_method_is_said_once(tmp_path: Path, between: str) -> None:
+    (tmp_path / "between.yaml").write_text(between, encoding="utf-8")
+    error = error_of("extends: between.yaml\nmethod: cyclegan\n", tmp_path)
+    assert error.message == (
+        "between.yaml is a recipe of pix2pix, which a recipe of cyclegan cannot extend (recipe.yaml, line 2)"
+    )
+    assert (error.tip or "").startswith("start from a recipe of cyclegan: cyclegan-")
+    assert "pix2pix" not in (error.tip or "")
+
+
+def test_a_method_that_is_overridden_is_said_once() -> None:
+    error = override_error("method=cut")
+    assert error.message == (
+        "pix2pix-facades is a recipe of pix2pix, which a recipe of cut cannot extend (override method=cut)"
+    )
+    assert "cut-horse2zebra" in (error.tip or "")
+
+
+def test_a_parent_of_another_method_may_hold_what_all_share(tmp_path: Path) -> None:
+    (tmp_path / "shared.yaml").write_text("method: pix2pix\ntraining: {steps: 3}\n", encoding="utf-8")
+    text = "extends: shared.yaml\nmethod: cyclegan\n"
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    assert load_recipe("mine.yaml").method == "cyclegan"
+    assert error_of(text + "sed: 4\n", tmp_path).message == "unknown key 'sed' (recipe.yaml, line 3)"
+
+
+def test_the_group_of_an_unknown_key_is_no_similar_key(tmp_path: Path) -> None:
+    error = error_of("extends: cyclegan-quickstart\nloss: {mode: l1}\n", tmp_path)
+    assert error.message == "unknown key 'loss.mode' (recipe.yaml, line 2)"
+    assert error.tip == "'limner recipes show cyclegan-cityscapes' shows all keys"
 
 
 def test_every_problem_gets_its_line(tmp_path: Path) -> None:
@@ -217,6 +280,32 @@ def test_recipes_that_are_not_there(recipe: str | Path | None, message: str, tip
         load_recipe(recipe)
     assert message in caught.value.message
     assert tip in (caught.value.tip or "")
+
+
+@pytest.mark.parametrize("recipe", ["closed.yaml", "closed/mine.yaml", "closed", "run", "mine.yaml"])
+def test_a_recipe_that_may_not_be_read(tmp_path: Path, recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("closed", "run"):
+        (tmp_path / folder).mkdir()
+    for file in ("closed.yaml", "run/recipe.yaml"):
+        (tmp_path / file).write_text(START, encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text("extends: closed/mine.yaml\n", encoding="utf-8")
+    read_text, stat = Path.read_text, Path.stat
+
+    def refused(path: Path, *args: Any, **options: Any) -> str:
+        if path.name in ("closed.yaml", "recipe.yaml"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_text(path, *args, **options)
+
+    def closed(path: Path, **options: Any) -> os.stat_result:
+        if "closed" in path.parent.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    monkeypatch.setattr(Path, "stat", closed)
+    with pytest.raises(RecipeError, match="cannot be read: permission denied") as caught:
+        load_recipe(recipe)
+    assert caught.value.tip == "allow reading it and its folder, or name another recipe"
 
 
 @pytest.mark.parametrize("override", ["seed", "=3", ".seed=3", "loss..l1=3", "loss. l1=3", "extends=quickstart"])

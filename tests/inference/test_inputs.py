@@ -1,5 +1,7 @@
 """Which files are meant, and what the results are called."""
 
+from pathlib import Path
+
 import pytest
 
 from limner.errors import DataError
@@ -42,6 +44,28 @@ def test_words_that_name_nothing(photos):
     with pytest.raises(DataError) as caught:
         find_inputs(["photos/outer"])
     assert "inner" in caught.value.tip
+
+
+@pytest.mark.parametrize("word", ["photos/closed", "photos/closed/a.png"])
+def test_what_may_not_be_read_is_said(photos, word, monkeypatch):
+    (photos / "closed").mkdir()
+    iterdir, stat = Path.iterdir, Path.stat
+
+    def refused(path):
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return iterdir(path)
+
+    def hidden(path, **options):
+        if path.parent.name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    monkeypatch.setattr(Path, "stat", hidden)
+    with pytest.raises(DataError, match=f"{word} cannot be read: permission denied") as caught:
+        find_inputs([word])
+    assert "allow reading it" in caught.value.tip
 
 
 def test_outputs_are_named_by_sample(photos):

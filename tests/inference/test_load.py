@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -136,6 +137,44 @@ def test_a_run_that_has_not_saved_yet(run):
     with pytest.raises(LimnerError, match="no checkpoint yet") as caught:
         load(run)
     assert f"limner train --resume '{run}'" in caught.value.tip
+
+
+@pytest.mark.parametrize(
+    "closed, named",
+    [("one", "one"), ("one/checkpoints", "one/checkpoints"), ("one/recipe.yaml", "one/recipe.yaml")],
+)
+def test_a_run_that_may_not_be_read(run, monkeypatch, closed, named):
+    """As the system does it: nothing in a closed folder can be looked at, and a closed file cannot be opened."""
+    place, system = run.parent / closed, {name: getattr(os, name) for name in ("stat", "scandir", "listdir")}
+
+    def guard(name):
+        def guarded(path, *args, **options):
+            if place in Path(str(path)).parents or (str(path) == str(place) and name != "stat"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return system[name](path, *args, **options)
+
+        return guarded
+
+    for name in system:
+        monkeypatch.setattr(os, name, guard(name))
+    read_text = Path.read_text
+
+    def refuse(path, *args, **options):
+        if path == place:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_text(path, *args, **options)
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(LimnerError, match=f"{named}.* cannot be read: permission denied") as caught:
+        load(run)
+    assert "allow reading it" in caught.value.tip
+
+
+@pytest.mark.parametrize("address", ["hf://foo/bar", Path("hf://foo/bar"), "https://example.org/model.safetensors"])
+def test_an_address_is_no_path(address, run):
+    with pytest.raises(RunError, match="an address in the network, and limner cannot load models from") as caught:
+        load(address, runs=run.parent)
+    assert "download" in caught.value.tip and "give its path" in caught.value.tip
 
 
 @pytest.fixture

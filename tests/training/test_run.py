@@ -1,7 +1,9 @@
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,6 +140,26 @@ def test_unknown_run_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(RunError) as caught:
         open_run("zebra", tmp_path / "empty")
     assert "there are no runs" in str(caught.value.tip)
+
+
+def test_a_run_that_may_not_be_read_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run(tmp_path / "runs", "mine", "quick", FILES)
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    stat = Path.stat
+
+    def closed(path: Path, **options: Any) -> os.stat_result:
+        if path.parent.name == "mine" and not path.is_relative_to(open_one):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    open_one = run.path
+    assert open_run("mine", tmp_path / "runs") == run, "what cannot be read here keeps none of that name from runs"
+    open_one = tmp_path / "nothing"
+    with pytest.raises(RunError, match=r"^mine cannot be read: permission denied") as caught:
+        open_run("mine", tmp_path / "runs")
+    assert "allow reading it" in str(caught.value.tip)
 
 
 def test_folder_without_a_recipe_is_no_run(tmp_path: Path) -> None:

@@ -127,6 +127,35 @@ def test_other_files_are_told_apart(tmp_path: Path) -> None:
         read_model_file(tmp_path / "absent.safetensors")
 
 
+def test_a_file_that_may_not_be_read_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "m.safetensors"
+    save_model_file(path, state(), CARD)
+
+    def closed(*_: object, **__: object) -> None:
+        raise FileNotFoundError(f"No such file or directory: {path}")
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("limner.weights.model_file.safe_open", closed)
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(WeightsError, match=r"m\.safetensors cannot be read: permission denied") as caught:
+        read_model_file(path)
+    assert "Allow reading it" in (caught.value.tip or "")
+
+
+@pytest.mark.parametrize(("size", "fits"), [(0, False), (1, True), (4096, True), (4097, False), (10**9, False)])
+def test_a_file_cannot_ask_for_pictures_of_any_size(tmp_path: Path, size: int, fits: bool) -> None:
+    """`--fit resize` makes pictures of this size."""
+    path = tmp_path / "m.safetensors"
+    save_model_file(path, state(), ModelCard.model_construct(**{**dict(CARD), "size": size}))
+    if fits:
+        assert read_model_file(path)[0].size == size
+        return
+    with pytest.raises(WeightsError, match="size: Input should be"):
+        read_model_file(path)
+
+
 def test_files_of_the_future_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     save_model_file(path, state(), CARD)
