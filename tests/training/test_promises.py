@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import io
 import json
 import os
 import shutil
@@ -12,54 +10,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from cases import CASES, TINY, Case
-from rich.console import Console
+from sessions import contents, losses, resume, train
 
-import limner
-from limner.errors import CheckpointError, DataError, RecipeError, RunError
-from limner.training.checkpoint import checkpoints, read_checkpoint, save_checkpoint
-from limner.training.logs import read_events, read_metrics, series
+from limner.errors import RecipeError, RunError
+from limner.training.checkpoint import checkpoints, read_checkpoint
+from limner.training.logs import read_metrics, series
 from limner.training.trainer import Ending, Stop
 
 every_method = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-
-
-def train(case: Case, pairs: Path, runs: Path, name: str, *words: str, **settings: Any) -> limner.Run:
-    console = Console(file=io.StringIO())
-    return limner.train(
-        case.recipe,
-        name=name,
-        runs=runs,
-        words=[*case.words, f"data.path={pairs}", *words],
-        console=console,
-        **settings,
-    )
-
-
-def resume(run: Path, *words: str, **settings: Any) -> str:
-    output = io.StringIO()
-    limner.resume(run, words, console=Console(file=output, width=500), **settings)
-    return output.getvalue()
-
-
-def contents(run: Path, step: int) -> dict[str, bytes]:
-    """The bytes of a checkpoint's weights and optimisers."""
-    checkpoint = read_checkpoint(run / "checkpoints" / f"step-{step:06d}")
-    return dict(checkpoint.contents)
-
-
-def newest_state(run: Path) -> dict[str, Any]:
-    return read_checkpoint(checkpoints(run / "checkpoints")[-1]).state
-
-
-def losses(run: Path) -> list[tuple[int, dict[str, float]]]:
-    timing = ("train/pictures_per_second", "train/data_wait")
-    rows = read_metrics(run / "metrics.jsonl")
-    return [(row.step, {k: v for k, v in row.values.items() if k not in timing}) for row in rows]
 
 
 @every_method
@@ -116,59 +78,6 @@ def test_stop_saves_and_says_interrupted(pairs: Path, tmp_path: Path) -> None:
     assert contents(run.path, 6) == contents(train(CASES[0], pairs, tmp_path, "whole").path, 6)
 
 
-def test_a_finished_run_says_so_and_can_be_lengthened(pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run").path
-    with pytest.raises(RunError, match="is finished") as caught:
-        resume(run)
-    assert "training.steps=" in str(caught.value.tip)
-    resume(run, "training.steps=8")
-    assert contents(run, 8) == contents(train(CASES[0], pairs, tmp_path, "long", "training.steps=8").path, 8)
-
-
-def test_lengthening_a_schedule_at_zero_holds_its_last_rate(pairs: Path, tmp_path: Path) -> None:
-    linear = CASES[1]
-    run = train(linear, pairs, tmp_path, "run").path
-    said = resume(run, "training.steps=9")
-    assert "going on at the last rate" in said
-    rates = dict(series(read_metrics(run / "metrics.jsonl"), "train/lr/generator"))
-    assert rates[9] == rates[8] == rates[7] == pytest.approx(rates[6]) and rates[6] > 0
-    resume(run, "training.steps=10")
-    assert dict(series(read_metrics(run / "metrics.jsonl"), "train/lr/generator"))[10] == rates[9]
-
-
-def test_another_length_in_the_middle_of_a_schedule_is_said(pairs: Path, tmp_path: Path) -> None:
-    linear = CASES[1]
-    run = train(linear, pairs, tmp_path, "run", "training.checkpoint_every=1").path
-    early, late = tmp_path / "early", tmp_path / "late"
-    for copy, last in ((early, 4), (late, 5)):
-        shutil.copytree(run, copy)
-        for path in checkpoints(copy / "checkpoints"):
-            if int(path.name.split("-")[1]) > last:
-                shutil.rmtree(path)
-    assert "instead of 6" not in resume(early, "training.steps=8")  # both lengths begin at the full rate
-    assert contents(early, 8) == contents(train(linear, pairs, tmp_path, "long", "training.steps=8").path, 8)
-    assert "the run is now 8 steps long instead of 6" in resume(late, "training.steps=8")
-    assert any("will not equal" in event.detail for event in read_events(late / "events.jsonl"))
-
-
-@pytest.mark.parametrize("word", ["", "training.steps=6", "training.steps=3"])
-def test_a_run_at_its_end_is_refused_before_anything_is_written(word: str, pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run").path
-    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "lock"}
-    for _ in range(2):
-        with pytest.raises(RunError, match="is finished: it has taken 6 steps"):
-            resume(run, *([word] if word else []))
-    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "lock"} == before
-
-
-def test_means_in_the_log_survive_a_resume(pairs: Path, tmp_path: Path) -> None:
-    whole = train(CASES[0], pairs, tmp_path, "whole", "training.log_every=5", "training.steps=5").path
-    cut = train(CASES[0], pairs, tmp_path, "cut", "training.log_every=5", "training.steps=5").path
-    shutil.rmtree(cut / "checkpoints" / "step-000005")
-    resume(cut)
-    assert losses(cut) == losses(whole)
-
-
 def test_what_is_broken_is_never_saved(pairs: Path, tmp_path: Path) -> None:
     words = ("training.optimiser.lr=1e38", "training.log_every=50", "training.steps=60", "training.best=val/l1",
              "training.checkpoint_every=2", "training.validate_every=3")  # fmt: skip
@@ -176,107 +85,6 @@ def test_what_is_broken_is_never_saved(pairs: Path, tmp_path: Path) -> None:
         train(CASES[0], pairs, tmp_path, "run", *words)
     assert "No checkpoint had been written before" in str(caught.value)
     assert [path.name for path in (tmp_path / "run" / "checkpoints").glob("*")] == []
-
-
-def test_a_checkpoint_that_cannot_be_read_now_is_not_thrown_away(
-    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run").path
-    plain = Path.read_bytes
-
-    def failing(path: Path) -> bytes:
-        if path.parent.name == "step-000006" and path.name == "model.safetensors":
-            raise OSError(errno.EIO, "Input/output error")
-        return plain(path)
-
-    monkeypatch.setattr(Path, "read_bytes", failing)
-    with pytest.raises(RunError, match=r"model\.safetensors cannot be read: Input/output error"):
-        resume(run, "training.steps=8")
-    monkeypatch.undo()
-    assert newest_state(run)["step"] == 6
-
-
-def test_a_bad_checkpoint_is_named_and_the_one_before_used(pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run").path
-    expected = contents(run, 6)
-    damaged = run / "checkpoints" / "step-000006" / "model.safetensors"
-    content = bytearray(damaged.read_bytes())
-    content[len(content) // 2] ^= 1
-    damaged.write_bytes(content)
-    resume(run)
-    events = read_events(run / "events.jsonl")
-    assert any("step-000006" in str(event.detail) for event in events)
-    assert contents(run, 6) == expected
-
-
-def test_with_every_checkpoint_bad_nothing_is_begun_again_or_lost(pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run").path
-    for path in checkpoints(run / "checkpoints"):
-        (path / "model.safetensors").write_bytes(b"cut")
-    before = sorted(path.relative_to(run) for path in run.rglob("*"))
-    metrics = (run / "metrics.jsonl").read_bytes()
-    with pytest.raises(CheckpointError, match=r"model\.safetensors") as caught:
-        resume(run)
-    assert "recipe.yaml" in str(caught.value.tip)
-    assert sorted(path.relative_to(run) for path in run.rglob("*")) == before
-    assert (run / "metrics.jsonl").read_bytes() == metrics
-
-
-@pytest.mark.parametrize("word", ["training.batch=1", "loss.l1=10", "seed=5", "generator.dropout=0.1"])
-def test_a_changed_recipe_is_refused_and_named(word: str, pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run").path
-    before = (run / "recipe.yaml").read_bytes()
-    with pytest.raises(RunError, match=word.split("=")[0]):
-        resume(run, word, "training.steps=8")
-    assert (run / "recipe.yaml").read_bytes() == before
-
-
-def test_inexact_goes_on_and_is_recorded(pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run").path
-    resume(run, "loss.l1=10", "training.steps=8", inexact=True)
-    assert any("inexact" in str(event.detail) for event in read_events(run / "events.jsonl"))
-
-
-def test_changed_pictures_are_refused(tmp_path: Path, pairs: Path) -> None:
-    own = tmp_path / "pictures"
-    shutil.copytree(pairs, own)
-    run = train(CASES[0], own, tmp_path, "run").path
-    (own / "train" / "train0.png").unlink()
-    with pytest.raises(RunError, match="pictures have changed"):
-        resume(run, "training.steps=8")
-
-
-@pytest.mark.parametrize("content", [None, "", "[]", "{}"])
-def test_a_record_of_the_pictures_that_is_gone_or_damaged_is_named(
-    content: str | None, tmp_path: Path, pairs: Path
-) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run", "training.steps=1").path
-    record = run / "data.json"
-    record.unlink() if content is None else record.write_text(content)
-    with pytest.raises(RunError, match=r"data\.json (cannot be read|is damaged)"):
-        resume(run, "training.steps=2")
-
-
-def test_a_run_goes_on_from_any_folder(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = tmp_path / "pictures"
-    shutil.copytree(pairs, own)
-    monkeypatch.chdir(tmp_path)
-    run = train(CASES[0], Path("pictures"), Path("runs"), "run").path.absolute()
-    monkeypatch.chdir(own)
-    resume(run, "training.steps=7")
-    own.rename(tmp_path / "moved")
-    with pytest.raises(DataError, match="pictures any more") as caught:
-        resume(run, "training.steps=8")
-    assert "data.path=FOLDER" in str(caught.value.tip)
-    resume(run, "training.steps=8", f"data.path={tmp_path / 'moved'}")
-
-
-def test_what_an_older_limner_saved_goes_on(pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run").path
-    newest = read_checkpoint(run / "checkpoints" / "step-000006")
-    state = {key: value for key, value in newest.state.items() if key not in ("elapsed", "sums", "counts")}
-    save_checkpoint(run / "checkpoints", "step-000006", newest.contents, state | {"pending": {}})
-    resume(run, "training.steps=8")
 
 
 def test_a_taken_name_is_refused_before_the_pictures_are_looked_at(
@@ -300,17 +108,6 @@ def test_what_is_skipped_is_said_before_training(pairs: Path, tmp_path: Path) ->
     assert "too few for pix2pix" in said and "skipped: " in said and "cut.png: damaged" in said
 
 
-def test_threads_are_restored_to_the_recorded_number(pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run").path
-    recorded = torch.get_num_threads()
-    torch.set_num_threads(recorded + 1)
-    try:
-        resume(run, "training.steps=8")
-        assert torch.get_num_threads() == recorded
-    finally:
-        torch.set_num_threads(recorded)
-
-
 def test_the_best_checkpoint_is_kept_beside_the_last_ones(pairs: Path, tmp_path: Path) -> None:
     run = train(CASES[0], pairs, tmp_path, "run", "training.best=val/l1", "training.keep_last=1").path
     steps = dict(series(read_metrics(run / "metrics.jsonl"), "val/l1"))
@@ -324,28 +121,6 @@ def test_an_unknown_best_is_named(pairs: Path, tmp_path: Path) -> None:
         train(CASES[0], pairs, tmp_path, "run", "training.best=val/bssim")
     assert "a similar one is val/ssim" in str(caught.value.tip) and "val/l1" in str(caught.value.tip)
     assert not checkpoints(tmp_path / "run" / "checkpoints"), "said before the first step"
-
-
-def test_training_by_the_clock(pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run", "training.time=1s", "training.validate_every=100000")
-    assert run.ending is Ending.FINISHED
-    last = run.metrics()[-1]
-    assert 1 <= newest_state(run.path)["elapsed"] < 10 and last.step > 0
-
-
-def test_the_clock_counts_validation_too(pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run", "training.time=2s", "training.validate_every=1")
-    state = newest_state(run.path)
-    assert 2 <= state["elapsed"] < 20 and state["seconds"] < 0.8 * state["elapsed"]
-
-
-def test_a_run_by_the_clock_can_be_lengthened_too(pairs: Path, tmp_path: Path) -> None:
-    run = train(CASES[0], pairs, tmp_path, "run", "training.time=1s", "training.validate_every=100000")
-    step = run.metrics()[-1].step
-    with pytest.raises(RunError, match="is finished"):
-        resume(run.path)
-    resume(run.path, "training.time=2s")
-    assert run.metrics()[-1].step > step and newest_state(run.path)["elapsed"] >= 2
 
 
 def test_a_loss_that_is_no_number_stops_the_run(pairs: Path, tmp_path: Path) -> None:
