@@ -65,6 +65,7 @@ def test_training_by_the_clock(pairs: Path, tmp_path: Path) -> None:
     assert run.ending is Ending.FINISHED
     last = run.metrics()[-1]
     assert 1 <= newest_state(run.path)["elapsed"] < 10 and last.step > 0
+    assert "will not end at the same step" in (run.path / "log.txt").read_text()
 
 
 def test_the_clock_counts_validation_too(pairs: Path, tmp_path: Path) -> None:

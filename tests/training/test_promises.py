@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from sessions import contents, losses, resume, train
 from limner.errors import RecipeError, RunError
 from limner.training.checkpoint import checkpoints, read_checkpoint
 from limner.training.logs import read_metrics, series
+from limner.training.session import _stopping
 from limner.training.trainer import Ending, Stop
 
 every_method = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -156,3 +158,14 @@ def test_ctrl_c_ends_with_the_line_that_resumes(pairs: Path, tmp_path: Path) -> 
     assert f"limner train --resume {tmp_path / 'run'}" in out
     assert "Traceback" not in err
     assert len(checkpoints(tmp_path / "run" / "checkpoints")) == 1
+
+
+def test_a_second_ctrl_c_stops_at_once_and_names_the_line_too() -> None:
+    said: list[str] = []
+    stop = Stop()
+    with _stopping(stop, SimpleNamespace(say=said.append), "'my run'"):  # type: ignore[arg-type]
+        signal.raise_signal(signal.SIGINT)
+        assert stop.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert "limner train --resume 'my run'" in said[-1]
