@@ -117,13 +117,16 @@ def check_new_run(runs: Path, name: str | None) -> None:
     Raises:
         RunError: the name is taken or cannot be a folder's name, or the folder cannot be written.
     """
-    if name is not None and (runs / _checked(name)).exists():
-        raise _taken(runs, name)
-    existing = next(place for place in (runs, *runs.absolute().parents) if place.exists())
-    if not existing.is_dir():
-        raise cannot_write(runs, NotADirectoryError(errno.ENOTDIR, "Not a directory"))
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise cannot_write(existing, PermissionError(errno.EACCES, "Permission denied"))
+    try:
+        if name is not None and (runs / _checked(name)).exists():
+            raise _taken(runs, name)
+        existing = next(place for place in (runs, *runs.absolute().parents) if place.exists())
+        if not existing.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "Not a directory")
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "Permission denied")
+    except OSError as error:
+        raise cannot_write(runs if name is None else runs / name, error) from error
 
 
 def open_run(path_or_name: str | Path, runs: Path) -> RunFolder:
