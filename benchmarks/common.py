@@ -20,6 +20,6 @@ def facade_pairs(facades: Path, split: str = "val") -> Iterator[tuple[Tensor, Te
         yield both[:, :, SIZE:], both[:, :, :SIZE]
 
 
-def to_input(picture: Tensor) -> Tensor:
+def to_input(image: Tensor) -> Tensor:
     """uint8 (3, H, W) as a batch of one, float32 in [-1, 1]."""
-    return picture[None].float().div(127.5).sub(1)
+    return image[None].float().div(127.5).sub(1)

@@ -15,12 +15,12 @@ import sys
 import time
 from pathlib import Path
 
-from limner.data.facades import make_facades
-from limner.training.checkpoint import checkpoints, newest_good, read_checkpoint
+from limner.runs.checkpoint import checkpoints, newest_good, read_checkpoint
+from limner.synthetic import make_facades
 
 WORDS = [
-    "data.size=16", "generator.levels=4", "generator.width=8", "generator.dropout_blocks=[1,2]",
-    "discriminator.width=8", "discriminator.field=16", "training.batch=2",
+    "data.size=16", "generator.levels=4", "generator.base_channels=8", "generator.dropout_blocks=[1,2]",
+    "discriminator.base_channels=8", "discriminator.receptive_field=16", "training.batch=2",
     "training.checkpoint_every=3", "training.validate_every=50", "training.sample_every=20", "training.log_every=1",
     "training.samples=2", "training.evaluate=4", "training.ema=0.9", "tracking=tensorboard",
 ]  # fmt: skip
@@ -35,10 +35,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     random.seed(options.seed)
-    pictures = options.out / "facades"
-    if not pictures.exists():
-        make_facades("labels", 30, 1, pictures, size=32)
-    words = [*WORDS, f"data.path={pictures}", f"training.steps={options.steps}"]
+    images = options.out / "facades"
+    if not images.exists():
+        make_facades("labels", 30, 1, images, size=32)
+    words = [*WORDS, f"data.path={images}", f"training.steps={options.steps}"]
     whole = start(["quickstart", *words, "--name", "whole"], options.out)
     if whole.wait() != 0:
         sys.exit("the uninterrupted run failed")

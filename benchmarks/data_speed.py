@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from limner.config.load import load_recipe
-from limner.data.order import Order
 from limner.data.paired import open_paired
-from limner.training.memory import freed_memory_kept
+from limner.data.sampler import EpochSampler
+from limner.training.malloc import freed_memory_kept
 
 PAIRS = 200
 
@@ -45,7 +45,7 @@ def main() -> None:
     splits = open_paired(recipe.data, recipe.seed)
     opened = time.perf_counter() - start
     print(f"opening (warm cache): {opened:.2f} s for {len(splits.train)} + {len(splits.validation)} pairs")
-    order = Order(len(splits.train), 1, recipe.seed)
+    order = EpochSampler(len(splits.train), 1, recipe.seed)
     files = sorted((options.facades / "train").glob("*.jpg"))
 
     cpu = torch.device("cpu")
@@ -78,14 +78,14 @@ def pace(make: Callable[[int], object], count: int) -> float:
 
 def with_pil(path: Path, size: int) -> list[NDArray[np.uint8]]:
     """The usual transform of the pix2pix repositories, (size, size, 3) for each half."""
-    picture = Image.open(path).convert("RGB")
+    image = Image.open(path).convert("RGB")
     load = round(size * 286 / 256)
-    width, height = picture.size
+    width, height = image.size
     top, left = random.randint(0, load - size), random.randint(0, load - size)
     flip = random.random() < 0.5
     halves = []
     for box in ((width // 2, 0, width, height), (0, 0, width // 2, height)):
-        half = picture.crop(box).resize((load, load), Image.Resampling.BICUBIC)
+        half = image.crop(box).resize((load, load), Image.Resampling.BICUBIC)
         half = half.crop((left, top, left + size, top + size))
         if flip:
             half = half.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

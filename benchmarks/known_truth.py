@@ -20,8 +20,8 @@ from PIL import Image
 from scipy import stats
 
 import limner
-from limner.data.facades import make_facades
 from limner.inference.model import Direction
+from limner.synthetic import make_facades
 
 SIZE, COUNT, DRAWN = 64, 300, 1
 VARIANTS: dict[str, tuple[str, list[str]]] = {
@@ -45,17 +45,17 @@ def main() -> None:
     parser.add_argument("--print", action="store_true", help="print what is there, train nothing")
     parser.add_argument("--picture", type=Path, help="also write a picture of what the first seed's translators make")
     options = parser.parse_args()
-    unpaired, paired = pictures(options.out)
+    unpaired, paired = images(options.out)
     if not options.print:
         for seed in options.seeds:
             for name in options.only:
                 train(options, name, seed, paired if name == "paired-alone" else unpaired)
     print(table(options.out))
-    if options.picture:
-        draw(options.out, unpaired, options.picture, f"{options.precision}-{options.seeds[0]}")
+    if options.image:
+        draw(options.out, unpaired, options.image, f"{options.precision}-{options.seeds[0]}")
 
 
-def pictures(out: Path) -> tuple[Path, Path]:
+def images(out: Path) -> tuple[Path, Path]:
     """Unpaired facades, and the same number of paired ones with the same ones to be judged on."""
     unpaired, other, paired = out / "unpaired", out / "other", out / "paired"
     if not unpaired.is_dir():
@@ -107,9 +107,9 @@ def draw(out: Path, folder: Path, file: Path, ending: str) -> None:
         cut = "cut" if direction == "AtoB" else "cut-back"
         models = [limner.load(out / f"{name}-{ending}") for name in ("cyclegan", cut, "paired-alone")]
         for name in sorted(path.name for path in (folder / here).iterdir())[5::15]:
-            picture = np.asarray(Image.open(folder / here / name))
-            made = [np.asarray(model.translate(picture, direction=direction)) for model in models]
-            rows.append(np.concatenate([picture, *made, np.asarray(Image.open(folder / there / name))], axis=1))
+            image = np.asarray(Image.open(folder / here / name))
+            made = [np.asarray(model.translate(image, direction=direction)) for model in models]
+            rows.append(np.concatenate([image, *made, np.asarray(Image.open(folder / there / name))], axis=1))
     whole = Image.fromarray(np.concatenate(rows))
     whole.resize((2 * whole.width, 2 * whole.height), Image.Resampling.NEAREST).save(file)
 

@@ -100,8 +100,8 @@ def draw(generator: torch.nn.Module, facades: Path, stem: Path) -> None:
         generator.train(mode == "train")
         with torch.no_grad():
             made = [generator(to_input(label)) for label, _ in facade_pairs(facades)]
-        pictures = torch.cat(made).clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
-        torch.save(pictures, stem.parent / f"{stem.name}-{mode}.pt")
+        images = torch.cat(made).clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
+        torch.save(images, stem.parent / f"{stem.name}-{mode}.pt")
     generator.train()
 
 

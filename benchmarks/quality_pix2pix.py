@@ -28,7 +28,7 @@ from PIL import Image
 from scipy import stats
 
 import limner
-from limner.metrics.pictures import score_pairs
+from limner.metrics.pairs import score_pairs
 
 STEPS = (250, 500, 1000)
 SHOWN = (3, 27, 61, 90)
@@ -112,7 +112,7 @@ def main() -> None:
                     write(options.out, score_variant(options, variant, seed, targets))
     scores = read(options.out)
     print(table(scores))
-    if options.picture:
+    if options.image:
         draw(options, max(options.steps))
     if options.plot:
         options.plot.write_text(plot(scores, max(set(options.steps) & {score.step for score in scores})))
@@ -134,10 +134,10 @@ def score_variant(options: argparse.Namespace, variant: str, seed: int, targets:
     for step in options.steps:
         model = limner.load(run.path, weights=f"step-{step:06d}")
         made = [model.translate(label.permute(1, 2, 0).numpy(), seed=0) for label, _ in facade_pairs(options.facades)]
-        pictures = torch.stack([torch.from_numpy(picture).permute(2, 0, 1) for picture in made])
-        torch.save(pictures, options.out / f"{name}-{step}.pt")
+        images = torch.stack([torch.from_numpy(image).permute(2, 0, 1) for image in made])
+        torch.save(images, options.out / f"{name}-{step}.pt")
         spent = json.loads((run.path / "checkpoints" / f"step-{step:06d}" / "state.json").read_text())["seconds"]
-        scores.append(scored(variant, seed, step, spent, pictures, targets))
+        scores.append(scored(variant, seed, step, spent, images, targets))
         print(scores[-1], file=sys.stderr, flush=True)
     shutil.rmtree(run.path / "checkpoints")
     return scores
@@ -161,13 +161,13 @@ def score_peer(options: argparse.Namespace, seed: int, targets: torch.Tensor) ->
     for step in options.steps:
         spent = seconds.get(str(step), float("nan"))
         for variant, mode in PEER.items():
-            pictures = torch.load(options.out / f"peer-{seed}-{step}-{mode}.pt")
-            scores.append(scored(variant, seed, step, spent, pictures, targets))
+            images = torch.load(options.out / f"peer-{seed}-{step}-{mode}.pt")
+            scores.append(scored(variant, seed, step, spent, images, targets))
     return scores
 
 
-def scored(variant: str, seed: int, step: int, seconds: float, pictures: torch.Tensor, real: torch.Tensor) -> Score:
-    values = score_pairs(pictures, real)
+def scored(variant: str, seed: int, step: int, seconds: float, images: torch.Tensor, real: torch.Tensor) -> Score:
+    values = score_pairs(images, real)
     return Score(variant, seed, step, seconds, values["l1"], values["ssim"], values["spectrum_distance"])
 
 
@@ -188,8 +188,8 @@ def draw(options: argparse.Namespace, step: int) -> None:
     seed = options.seeds[0]
     names = [f"peer-{seed}-{step}-train", *(f"{run_name(variant, seed)}-{step}" for variant in options.only)]
     made = [torch.load(options.out / f"{name}.pt") for name in names]
-    rows = [torch.cat([pictures[index] for pictures in made], dim=2) for index in SHOWN]
-    Image.fromarray(torch.cat(rows, dim=1).permute(1, 2, 0).numpy()).save(options.picture, quality=85)
+    rows = [torch.cat([images[index] for images in made], dim=2) for index in SHOWN]
+    Image.fromarray(torch.cat(rows, dim=1).permute(1, 2, 0).numpy()).save(options.image, quality=85)
 
 
 def plot(scores: Sequence[Score], step: int) -> str:

@@ -20,7 +20,7 @@ from limner.data.batch import Batch
 from limner.methods import build_method
 from limner.training.device import make_repeatable
 from limner.training.graphed import engine_for
-from limner.training.memory import freed_memory_kept
+from limner.training.malloc import freed_memory_kept
 from limner.training.players import make_players
 
 Step = Callable[[], object]

@@ -87,8 +87,8 @@ def eager(batch: PairedBatch, device: torch.device) -> Step:
     of_generator = torch.optim.Adam(generator.parameters(), 2e-4, (0.5, 0.999))
     of_discriminator = torch.optim.Adam(discriminator.parameters(), 2e-4, (0.5, 0.999))
 
-    def judge(*pictures: torch.Tensor, real: bool) -> torch.Tensor:
-        logits = discriminator(*pictures)
+    def judge(*images: torch.Tensor, real: bool) -> torch.Tensor:
+        logits = discriminator(*images)
         return cross_entropy(logits, torch.full_like(logits, float(real)))
 
     def step() -> None:

@@ -139,6 +139,16 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def printable(text: str) -> str:
+    r"""The text, with `\udcff` for each byte of a file's name that is no UTF-8: it can be printed and written."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def shown(file: Path, root: Path) -> str:
+    """A file as a person would name it: by its path in the folder when it is there, legible."""
+    return printable(file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file))
+
+
 def is_folder(path: Path) -> bool:
     """Whether there is such a folder, as far as one may know."""
     try:

@@ -30,7 +30,8 @@ class Case:
 SHORT = (
     f"data.size={SIZE}", "training.steps=6", "training.batch=2", "training.checkpoint_every=2", "training.log_every=1",
     "training.validate_every=3", "training.sample_every=3", "training.samples=2", "training.evaluate=3",
-    "training.keep_last=9", "tracking=none", "generator.width=4", "discriminator.width=4", "discriminator.field=16",
+    "training.keep_last=9", "tracking=none", "generator.base_channels=4",
+    "discriminator.base_channels=4", "discriminator.receptive_field=16",
 )  # fmt: skip
 TINY = (*SHORT, "data.direction=AtoB", "generator.levels=3", "generator.dropout_blocks=[1,2]")
 DOMAINS = (*SHORT, "generator.blocks=2", "data.augment.scale=0.6", "data.augment_b.scale=0.9")
@@ -40,9 +41,9 @@ CASES = (
     Case("pix2pix-ema-linear", "pix2pix-facades", (*TINY, "training.ema=0.9", "training.schedule.kind=linear")),
     Case("pix2pix-bf16-parts", "pix2pix-facades", (*TINY, "precision=bf16", "training.accumulate=2")),
     Case("pix2pix-l1", "pix2pix-facades", (*TINY, "loss.mode=l1", "data.workers=0")),
-    Case("cyclegan", "cyclegan-horse2zebra", (*DOMAINS, "loss.history=3", "training.ema=0.9")),
+    Case("cyclegan", "cyclegan-horse2zebra", (*DOMAINS, "loss.image_pool=3", "training.ema=0.9")),
     Case("cyclegan-bf16-parts", "cyclegan-horse2zebra", (*DOMAINS, "precision=bf16", "training.accumulate=2")),
-    Case("cyclegan-paired", "cyclegan-cityscapes", (*SHORT, "generator.levels=2", "loss.history=2")),
+    Case("cyclegan-paired", "cyclegan-cityscapes", (*SHORT, "generator.levels=2", "loss.image_pool=2")),
     Case("cyclegan-alone", "cyclegan-horse2zebra", (*DOMAINS, "loss.adversary=false", "data.workers=0")),
     Case("cut", "cut-horse2zebra", (*DOMAINS, "loss.patches=8", "training.ema=0.9")),
     Case("fastcut", "fastcut-horse2zebra", (*DOMAINS, "loss.patches=8", "data.direction=BtoA")),
@@ -55,9 +56,9 @@ def make_pairs(folder: Path, train: int = 7, val: int = 3, size: int = 20, seed:
     for split, count in (("train", train), ("val", val)):
         (folder / split).mkdir(parents=True)
         for number in range(count):
-            picture = np.full((size, size, 3), random.integers(0, 256, 3), np.uint8)
+            image = np.full((size, size, 3), random.integers(0, 256, 3), np.uint8)
             top, left = random.integers(0, size // 2, 2)
-            picture[top : top + size // 2, left : left + size // 2] = random.integers(0, 256, 3)
-            both = np.concatenate([picture, 255 - picture], axis=1)
+            image[top : top + size // 2, left : left + size // 2] = random.integers(0, 256, 3)
+            both = np.concatenate([image, 255 - image], axis=1)
             Image.fromarray(both).save(folder / split / f"{split}{number}.png")
     return folder

@@ -15,9 +15,9 @@ def cache(
     """
     from limner.cli.output import print_json
     from limner.data.cache import cache_cap, cache_folder, cache_size, clear_cache
-    from limner.data.legible import legible
+    from limner.files import printable
 
-    folder, cap = legible(str(cache_folder())), cache_cap()
+    folder, cap = printable(str(cache_folder())), cache_cap()
     freed = clear_cache() if clear else 0
     size = cache_size()
     if json:

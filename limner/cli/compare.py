@@ -30,7 +30,7 @@ def compare(
     from limner.cli.output import messages, print_json, results
     from limner.report.compare_page import write_comparison
     from limner.report.comparison import compare_runs, comparison_document
-    from limner.training.run import open_run, runs_folder
+    from limner.runs.folder import open_run, runs_folder
 
     folders = [open_run(one, runs_folder(runs)).path for one in run]
     comparison = compare_runs(folders)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from limner.config.data import DeriveSettings
     from limner.data.compare_domains import DomainComparison
-    from limner.data.domain_look import DomainLook
+    from limner.data.domain_traits import DomainLook
     from limner.data.inspect import Inspection
 
 SHOWN = 20
@@ -123,8 +123,8 @@ def _tell_domains(domains: DomainComparison, say: Callable[[str], None]) -> None
     say(f"{'as two domains':24}{'A':16}B")
     for title, cell in rows:
         say(f"  {title:22}{cell(domains.a):16}{cell(domains.b)}")
-    if domains.told_apart is not None:
-        say(f"  told apart by light, colour and detail: {100 * domains.told_apart:.0f} % (by a coin 50 %)")
+    if domains.classifier_accuracy is not None:
+        say(f"  told apart by light, colour and detail: {100 * domains.classifier_accuracy:.0f} % (by a coin 50 %)")
     for each in domains.differences:
         say(f"  {each.grade}: {each.sentence}")
         say(f"    remedy: {each.remedy}")

@@ -25,7 +25,7 @@ def facades(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from limner.cli.output import messages
-    from limner.data.facades import make_facades
+    from limner.synthetic import make_facades
 
     console = messages()
     columns = (TextColumn("drawing facades"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

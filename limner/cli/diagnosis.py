@@ -65,7 +65,7 @@ def _devices() -> list[dict[str, Any]]:
 def _computer() -> dict[str, Any]:
     import torch
 
-    from limner.training.environment import describe_environment
+    from limner.runs.environment import describe_environment
 
     facts = describe_environment(torch.get_num_threads()).model_dump(exclude={"command", "started", "schema_version"})
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -89,7 +89,7 @@ def _memory() -> dict[str, Any]:
 
 
 def _disk() -> dict[str, Any]:
-    from limner.training.run import runs_folder
+    from limner.runs.folder import runs_folder
 
     runs = runs_folder(None).absolute()
     existing = next(path for path in (runs, *runs.parents) if path.exists())

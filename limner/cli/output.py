@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from limner.data.legible import legible
+from limner.files import printable
 
 
 def results() -> Console:
@@ -20,4 +20,4 @@ def messages() -> Console:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output and nothing else; NaN is refused because JSON has none."""
-    print(legible(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str)))
+    print(printable(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str)))

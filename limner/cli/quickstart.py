@@ -22,8 +22,8 @@ def quickstart(
     Takes about four minutes on two CPU cores and needs no pictures of your own.
     """
     from limner.cli.report import report
+    from limner.runs.folder import runs_folder
     from limner.training import api
-    from limner.training.run import runs_folder
     from limner.training.trainer import Ending
 
     folder = runs_folder(runs)
@@ -38,10 +38,10 @@ def quickstart(
 def _verdict(path: Path) -> str:
     from limner.config.load import load_recipe
     from limner.inference import load
-    from limner.inference.verdict import against_guesses
-    from limner.training.session import open_pictures
+    from limner.inference.guesses import against_guesses
+    from limner.training.session import open_images
 
-    splits = open_pictures(load_recipe(path / "recipe.yaml"))
+    splits = open_images(load_recipe(path / "recipe.yaml"))
     rows = against_guesses(load(path), splits)
     head = ["On pictures it has never seen (L1 and spectrum distance: lower is better, SSIM: higher):"]
     head.append(f"  {'':<28}{'L1':>8}{'SSIM':>8}{'spectrum distance':>20}")

@@ -25,7 +25,7 @@ def report(
     """
     from limner.cli.output import messages, results
     from limner.report.page import write_report
-    from limner.training.run import open_run, runs_folder
+    from limner.runs.folder import open_run, runs_folder
 
     folder = open_run(run, runs_folder(runs))
     written = write_report(folder.path, out)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from limner.data.pictures import Pixels
+    from limner.data.images import Pixels
     from limner.inference import Model
     from limner.inference.inputs import Job
 
@@ -93,16 +93,16 @@ def _translate_all(
     from rich.progress import Progress
 
     from limner.cli.output import messages
-    from limner.data.pictures import PictureError, open_picture
-    from limner.inference.memory import TooLargeError
+    from limner.data.images import ImageError, open_image
+    from limner.inference.image_memory import TooLargeError
 
     console, failed = messages(), 0
     with Progress(console=console, transient=True, disable=len(jobs) < 2 or not console.is_terminal) as progress:
         for job in progress.track(jobs, description="translating"):
             try:
-                picture = open_picture(job.source)
+                image = open_image(job.source)
                 made = model.translate(
-                    picture,
+                    image,
                     len(job.outputs),
                     seed=seed,
                     stochastic=stochastic,
@@ -111,9 +111,9 @@ def _translate_all(
                     derive=derive,
                     direction=direction,
                 )
-            except (PictureError, TooLargeError) as error:
+            except (ImageError, TooLargeError) as error:
                 failed += 1
-                reason = error.message if isinstance(error, PictureError) else f"{job.source}: {error.message}"
+                reason = error.message if isinstance(error, ImageError) else f"{job.source}: {error.message}"
                 console.print(f"skipped {reason}", markup=False, soft_wrap=True)
                 if isinstance(error, TooLargeError):
                     console.print(f"tip: {error.tip}", markup=False, soft_wrap=True)
@@ -166,5 +166,5 @@ def _say_if_equal(model: Model, samples: int, stochastic: bool | None) -> None:
 
 
 def _say_after(done: int, failed: int, out: Path) -> None:
-    pictures = "1 picture" if done == 1 else f"{done} pictures"
-    typer.echo(f"{pictures} translated into {out}" + (f", {failed} skipped" if failed else ""))
+    images = "1 picture" if done == 1 else f"{done} pictures"
+    typer.echo(f"{images} translated into {out}" + (f", {failed} skipped" if failed else ""))

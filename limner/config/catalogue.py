@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from limner.config.load import load_recipe
-from limner.config.shelf import known_recipes, shipped_recipes
+from limner.config.recipe_index import known_recipes, shipped_recipes
 from limner.errors import RecipeError
 
 _log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from limner.config.base import Settings
+from limner.config.cross_checks import check_channels, check_patches, check_players, check_size
 from limner.config.domains import DomainDataSettings
-from limner.config.fits import check_channels, check_patches, check_players, check_size
 from limner.config.networks import PatchGANFirst, PatchGANSettings, ResNetSettings
 from limner.config.recipe import Recipe
 

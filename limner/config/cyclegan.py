@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from limner.config.base import Settings
+from limner.config.cross_checks import check_channels, check_patches, check_players, check_size
 from limner.config.domains import DomainDataSettings
-from limner.config.fits import check_channels, check_patches, check_players, check_size
 from limner.config.networks import PatchGANFirst, PatchGANSettings, ResNetFirst, ResNetSettings
 from limner.config.recipe import Recipe
 
@@ -30,7 +30,7 @@ class CycleGANLossSettings(Settings):
     identity_form: Literal["paper", "paired"] = "paper"
     """paper: a generator leaves pictures of its own target domain alone, G_AB(B) ~ B; paired: its translation is the
     partner, G_AB(A) ~ B, which needs data.paired=true (the study)."""
-    history: NonNegativeInt = 50
+    image_pool: NonNegativeInt = 50
     """Generated pictures that each discriminator is shown again (section 4: 50); 0 shows only new ones."""
 
 

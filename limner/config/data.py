@@ -43,7 +43,7 @@ class DeriveSettings(Settings):
     blur-noise: sigma 2 * strength px, noise 10 * strength of 255."""
 
 
-class DrawnSettings(Settings):
+class SyntheticSettings(Settings):
     """Facades that limner draws itself, with known truth, when `path` names no folder."""
 
     task: Literal["labels", "daynight"] = "labels"
@@ -58,10 +58,10 @@ class DataSettings(Settings):
     """Pictures found by looking at the folder; every split that is missing is made deterministically."""
 
     path: PathSetting | None = None
-    """Folder of pictures. Required to train, unless `drawn` is set."""
+    """Folder of pictures. Required to train, unless `synthetic` is set."""
     path_b: PathSetting | None = None
     """Second folder, when the two halves of the pairs live apart."""
-    drawn: DrawnSettings | None = None
+    synthetic: SyntheticSettings | None = None
     """Set to let limner draw the pictures when `path` is not set."""
     direction: Literal["AtoB", "BtoA"] = "AtoB"
     """Which half is the input. For side-by-side pictures A is the left half."""

@@ -16,10 +16,10 @@ from limner.config.keys import default_kinds, text_keys, without_cleared
 from limner.config.layers import merge, read_overrides
 from limner.config.methods import recipe_class
 from limner.config.nearest import nearest
-from limner.config.problems import explain, places
 from limner.config.recipe import SCHEMA, Recipe
+from limner.config.recipe_errors import explain, places
+from limner.config.recipe_index import known_recipes, shipped_recipes
 from limner.config.save import recipe_differences, recipe_text, save_recipe
-from limner.config.shelf import known_recipes, shipped_recipes
 from limner.config.source import Layer, cannot_read, read_yaml
 from limner.errors import RecipeError
 

@@ -26,7 +26,7 @@ class UNetSettings(Settings):
     """Which network it is."""
     levels: Annotated[int, Field(ge=2, le=12)] = 8
     """Number of halvings: pictures must be multiples of 2**levels. 8 for 256 px (54,414,531 parameters), 7 for 128."""
-    width: Channels = 64
+    base_channels: Channels = 64
     """Channels of the first level; doubled at each level up to 8 times this."""
     in_channels: Channels = 3
     """Channels of the input picture."""
@@ -67,7 +67,7 @@ class OriginalUNetSettings(Settings):
     """Which network it is."""
     levels: Annotated[int, Field(ge=1, le=8)] = 4
     """Number of halvings: pictures must be multiples of 2**levels. 4 gives 64-128-256-512-1024 channels."""
-    width: Channels = 64
+    base_channels: Channels = 64
     """Channels of the first level; doubled at each level."""
     up: Literal["bilinear", "nearest", "transposed"] = "bilinear"
     """How pictures grow again: enlarged and convolved, or by transposed convolution. The study: bilinear is better."""
@@ -96,7 +96,7 @@ class ResNetSettings(Settings):
     """Which network it is."""
     blocks: Annotated[int, Field(ge=1, le=1_000)] = 9
     """Residual blocks: 6 for 128 px, 9 for 256 px and more (11,378,179 parameters)."""
-    width: Channels = 64
+    base_channels: Channels = 64
     """Channels of the first convolution; four times as many in the blocks."""
     sampling: Literal["strided", "antialiased", "bilinear", "nearest"] = "strided"
     """How pictures shrink and grow: strided and transposed convolutions (CycleGAN); blurred before each halving and
@@ -126,9 +126,9 @@ class PatchGANSettings(Settings):
 
     kind: Literal["patchgan"] = "patchgan"
     """Which network it is."""
-    field: Literal[1, 16, 70, 286] = 70
+    receptive_field: Literal[1, 16, 70, 286] = 70
     """Receptive field of one output in pixels; 1 is the paper's PixelGAN, 286 its ImageGAN at 256 px."""
-    width: Channels = 64
+    base_channels: Channels = 64
     """Channels of the first convolution; doubled at each one up to 8 times this."""
     kernel: Annotated[int, Field(ge=2, le=8)] = 4
     """Kernel size; the named fields hold for 4."""
@@ -144,8 +144,8 @@ class PatchGANSettings(Settings):
 
     def sides(self, size: int) -> list[int]:
         """Side in pixels of what each convolution puts out, for pictures of side `size`; the last is the logits'."""
-        kernel = 1 if self.field == 1 else self.kernel
-        strides = [1, 1, 1] if self.field == 1 else [2] * HALVINGS[self.field] + [1, 1]
+        kernel = 1 if self.receptive_field == 1 else self.kernel
+        strides = [1, 1, 1] if self.receptive_field == 1 else [2] * HALVINGS[self.receptive_field] + [1, 1]
         sides: list[int] = []
         for stride in strides:
             size = max((size + 2 * ((kernel - 1) // 2) - kernel) // stride + 1, 0)
@@ -158,7 +158,7 @@ class SigmoidPatchSettings(PatchGANSettings):
 
     kind: Literal["sigmoid-patch"] = "sigmoid-patch"  # type: ignore[assignment]
     """Which network it is."""
-    width: Channels = 32
+    base_channels: Channels = 32
     """Channels of the first convolution; doubled at each one up to 8 times this."""
     in_channels: Channels = 3
     """Channels of all pictures it sees together."""

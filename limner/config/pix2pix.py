@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, model_validator
 
 from limner.config.base import Settings
-from limner.config.fits import check_channels, check_patches, check_players, check_size
+from limner.config.cross_checks import check_channels, check_patches, check_players, check_size
 from limner.config.networks import PatchGANFirst, PatchGANSettings, UNetFirst, UNetSettings
 from limner.config.recipe import Recipe
 
@@ -41,8 +41,8 @@ class Pix2PixRecipe(Recipe):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         check_size(self.data.size, self.generator)
-        pictures = self.generator.in_channels + self.generator.out_channels
-        check_channels(self.generator, self.discriminator, pictures, "input and output together have")
+        images = self.generator.in_channels + self.generator.out_channels
+        check_channels(self.generator, self.discriminator, images, "input and output together have")
         check_players("pix2pix", PLAYERS, self.training.optimisers)
         if self.loss.mode == "l1":
             if self.loss.l1 == 0:

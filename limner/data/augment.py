@@ -40,11 +40,11 @@ class Variation:
     least_share: float
     flip: float
 
-    def vary(self, picture: Tensor, seed: int, epoch: int, index: int, stream: int = 0) -> Tensor:
+    def vary(self, image: Tensor, seed: int, epoch: int, index: int, stream: int = 0) -> Tensor:
         """uint8 (3, stored, stored) -> (3, size, size); the same arguments always give the same crop.
 
         Args:
-            picture: what is stored.
+            image: what is stored.
             seed: the run's seed.
             epoch: of the position.
             index: of the position.
@@ -52,7 +52,7 @@ class Variation:
         """
         side = self._side(seed, epoch, index, stream)
         top, left, flip = draw_placement(seed, epoch, index, self.stored - side, self.flip, stream)
-        crop = resized(picture[:, top : top + side, left : left + side], self.size)
+        crop = resized(image[:, top : top + side, left : left + side], self.size)
         return crop.flip(-1) if flip else crop
 
     def _side(self, seed: int, epoch: int, index: int, stream: int) -> int:
@@ -62,11 +62,11 @@ class Variation:
         return max(1, round(self.stored * math.sqrt(share)))
 
 
-def resized(picture: Tensor, size: int) -> Tensor:
+def resized(image: Tensor, size: int) -> Tensor:
     """uint8 (3, S, S) -> (3, size, size): bilinear, over all pixels that a new one covers, in whole numbers."""
-    if picture.shape[-1] == size:
-        return picture
-    return interpolate(picture[None], size=(size, size), mode="bilinear", antialias=True)[0]
+    if image.shape[-1] == size:
+        return image
+    return interpolate(image[None], size=(size, size), mode="bilinear", antialias=True)[0]
 
 
 def draw_placement(seed: int, epoch: int, index: int, slack: int, flip: float, stream: int = 0) -> Placement:

@@ -66,11 +66,11 @@ class DomainBatch(Batch):
     b: Tensor
 
 
-def to_range(pictures: Tensor) -> Tensor:
+def to_range(images: Tensor) -> Tensor:
     """uint8 pictures in 0..255 become float32 in [-1, 1]; any other tensor (labels, say) passes unchanged."""
-    return pictures.float().div_(127.5).sub_(1.0) if pictures.dtype == torch.uint8 else pictures
+    return images.float().div_(127.5).sub_(1.0) if images.dtype == torch.uint8 else images
 
 
-def to_bytes(pictures: Tensor) -> Tensor:
+def to_bytes(images: Tensor) -> Tensor:
     """Float pictures in [-1, 1] become uint8 in 0..255: clipped, rounded to nearest."""
-    return pictures.float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
+    return images.float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)

@@ -17,7 +17,7 @@ from stat import S_ISREG
 from typing import Final
 
 from limner.data.decode import Decoding
-from limner.data.matching import Item
+from limner.data.pairing import Item
 from limner.errors import DataError
 from limner.files import ASIDE, TEMPORARY, remove_folder
 
@@ -102,11 +102,11 @@ def make_room(wanted: Mapping[Path, int], sources: Collection[Path] = ()) -> str
     """
     cap, held = cache_cap(), _entries()
     used = {above.absolute() for source in sources for above in (source, *source.parents)}
-    drawn = {path: size for path, size, _ in held if path.absolute() in used}
-    size = sum(wanted.values()) + sum(drawn.values())
+    synthetic = {path: size for path, size, _ in held if path.absolute() in used}
+    size = sum(wanted.values()) + sum(synthetic.values())
     if size > cap:
         return f"{size / 1e9:.1f} GB of pictures are more than the cache may hold ({cap / 1e9:g} GB)"
-    others = sorted((entry for entry in held if entry[0] not in {*wanted, *drawn}), key=lambda entry: entry[2])
+    others = sorted((entry for entry in held if entry[0] not in {*wanted, *synthetic}), key=lambda entry: entry[2])
     total = size + sum(bytes_held for _, bytes_held, _ in others)
     for path, bytes_held, _ in others:
         if total <= cap:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
-from limner.data.domain_look import DomainLook, Traits, describe, measure
-from limner.data.pictures import Pixels
-from limner.data.tell_apart import effect, moved, told_apart
+from limner.data.classifier import classifier_accuracy, effect, layout_shift
+from limner.data.domain_traits import DomainLook, Traits, describe, measure
+from limner.data.images import Pixels
 
 Size = tuple[int, int]
 Grade = Literal["mild", "strong"]
@@ -66,14 +66,14 @@ class DomainComparison:
     Attributes:
         a: the first domain.
         b: the second one.
-        told_apart: share of pictures whose domain is told right from light, colour and detail alone, both domains
-            counting the same; 0.5 is a coin. None where there are too few pictures to say.
+        classifier_accuracy: share of pictures whose domain is told right from light, colour and detail alone, both
+            domains counting the same; 0.5 is a coin. None where there are too few pictures to say.
         differences: the strong ones first.
     """
 
     a: DomainLook
     b: DomainLook
-    told_apart: float | None
+    classifier_accuracy: float | None
     differences: list[Difference]
 
     @property
@@ -108,7 +108,7 @@ def compare_domains(
     traits = measure(a), measure(b)
     count_a, count_b = counts or (len(a), len(b))
     looks = describe(traits[0], count_a, sizes[0]), describe(traits[1], count_b, sizes[1])
-    told = round(told_apart(*(each.table for each in traits)), 4) if min(len(a), len(b)) >= _ENOUGH else None
+    told = round(classifier_accuracy(*(each.table for each in traits)), 4) if min(len(a), len(b)) >= _ENOUGH else None
     judges = (_framing, _brightness, _contrast, _colour) if min(len(a), len(b)) >= _FEW else ()
     found = [
         *(judge(*traits, *looks) for judge in judges),
@@ -122,13 +122,13 @@ def compare_domains(
 
 
 def _framing(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> Difference | None:
-    distance, chance = moved(a.detail, b.detail)
+    distance, chance = layout_shift(a.detail, b.detail)
     elsewhere = math.sqrt(distance**2 - chance**2) if distance > _CERTAIN * chance else 0.0
-    least, most = sorted((look_a.wander, look_b.wander))
-    wander = most / max(least, 1e-3) if most >= _LEAST_WANDER and min(len(a), len(b)) >= _ENOUGH else 1.0
-    grade = _worse(_grade(elsewhere, _MOVED), _grade(wander, _WANDER))
-    tidy, loose = ("A", "B") if look_a.wander < look_b.wander else ("B", "A")
-    if wander >= _WANDER[0]:
+    least, most = sorted((look_a.centre_spread, look_b.centre_spread))
+    centre_spread = most / max(least, 1e-3) if most >= _LEAST_WANDER and min(len(a), len(b)) >= _ENOUGH else 1.0
+    grade = _worse(_grade(elsewhere, _MOVED), _grade(centre_spread, _WANDER))
+    tidy, loose = ("A", "B") if look_a.centre_spread < look_b.centre_spread else ("B", "A")
+    if centre_spread >= _WANDER[0]:
         seen = f"the detail of {tidy} sits at the same place in each picture, that of {loose} wanders"
     elif abs(look_a.middle - look_b.middle) >= _MIDDLE:
         seen = (
@@ -229,8 +229,8 @@ def _counts(a: DomainLook, b: DomainLook) -> Difference | None:
     )
 
 
-def _alike(told: float | None, pictures: int) -> Difference | None:
-    if told is None or told > _COIN + pictures**-0.5:
+def _alike(told: float | None, images: int) -> Difference | None:
+    if told is None or told > _COIN + images**-0.5:
         return None
     return Difference(
         "alike",

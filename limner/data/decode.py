@@ -12,8 +12,8 @@ from PIL import Image
 from limner.config.data import DeriveSettings
 from limner.data.derive import derive
 from limner.data.discover import is_side_by_side
-from limner.data.matching import Item, Source
-from limner.data.pictures import PictureError, Pixels, read_picture
+from limner.data.images import ImageError, Pixels, read_image
+from limner.data.pairing import Item, Source
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Decoding:
         size: side of the training pictures, which scales what is derived.
         fit: how other shapes become square.
         derive: how the input is made when a pair has none.
-        pictures: stored for each item: 2 for pairs, 1 for pictures that stand for themselves.
+        images: stored for each item: 2 for pairs, 1 for pictures that stand for themselves.
     """
 
     stored: int
     size: int
     fit: Literal["stretch", "crop"]
     derive: DeriveSettings | None
-    pictures: Literal[1, 2] = 2
+    images: Literal[1, 2] = 2
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def decode_item(item: Item, decoding: Decoding) -> DecodedItem:
     Raises:
         PictureError: one of its files is unusable, or is not side by side where it should be.
     """
-    opened = {path: read_picture(path) for path in dict.fromkeys(source.path for source in item.sources)}
+    opened = {path: read_image(path) for path in dict.fromkeys(source.path for source in item.sources)}
     held = [square(_part(source, opened[source.path][0]), decoding.stored, decoding.fit) for source in item.sources]
-    if len(held) < decoding.pictures:
+    if len(held) < decoding.images:
         if decoding.derive is None:
             raise ValueError(f"{item.name} has no input and nothing says how to derive it")
         held.insert(0, derive(held[0], decoding.derive, decoding.size))
@@ -73,11 +73,11 @@ def _part(source: Source, pixels: Pixels) -> Pixels:
         return pixels
     height, width = pixels.shape[:2]
     if not is_side_by_side(width, height):
-        raise PictureError(
+        raise ImageError(
             source.path, f"{width} x {height} pixels is no side-by-side pair (about twice as wide as high)"
         )
     return pixels[:, : width // 2] if source.half == "left" else pixels[:, width - width // 2 :]
 
 
-def _planes(pictures: Sequence[Pixels]) -> Pixels:
-    return np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2))
+def _planes(images: Sequence[Pixels]) -> Pixels:
+    return np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2))

@@ -15,11 +15,11 @@ import numpy as np
 
 from limner.data.cache import touch
 from limner.data.decode import DecodedItem, Decoding, decode_item
-from limner.data.legible import legible
-from limner.data.matching import Item
-from limner.data.pictures import PictureError, Pixels
+from limner.data.images import ImageError, Pixels
+from limner.data.pairing import Item
 from limner.data.prefetch import Prefetcher
 from limner.errors import DataError
+from limner.files import printable
 
 Progress = Callable[[int, int], None]
 
@@ -64,7 +64,7 @@ class Decoded:
 
 def stored_bytes(items: int, decoding: Decoding) -> int:
     """Bytes that this many decoded items take."""
-    return items * decoding.pictures * 3 * decoding.stored**2
+    return items * decoding.images * 3 * decoding.stored**2
 
 
 def open_decoded(
@@ -127,22 +127,22 @@ def _build(
     progress: Progress | None,
     unsaved: str | None,
 ) -> Decoded:
-    shape = (decoding.pictures, 3, decoding.stored, decoding.stored)
+    shape = (decoding.images, 3, decoding.stored, decoding.stored)
     pixels = np.empty((len(items) if memory else 0, *shape), np.uint8)
     index = Index()
     writer = _Writer(entry) if entry is not None else None
 
-    def decode(number: int) -> DecodedItem | PictureError:
+    def decode(number: int) -> DecodedItem | ImageError:
         try:
             return decode_item(items[number], decoding)
-        except PictureError as error:
+        except ImageError as error:
             return error
 
     try:
         with Prefetcher(decode, 0, workers, 4 * workers, stop=len(items)) as decoded:
             for number, item in enumerate(decoded):
-                if isinstance(item, PictureError):
-                    index.unreadable.append(Unreadable(legible(str(item.file)), item.reason))
+                if isinstance(item, ImageError):
+                    index.unreadable.append(Unreadable(printable(str(item.file)), item.reason))
                     if item.passing:
                         index.passing.append(number)
                 else:
@@ -231,7 +231,7 @@ def _read(entry: Path, decoding: Decoding, memory: bool) -> Decoded | None:
                 return None
             file.seek(length - _TAIL - text_length)
             index = _index(file.read(text_length))
-            shape = (len(index.rows), decoding.pictures, 3, decoding.stored, decoding.stored)
+            shape = (len(index.rows), decoding.images, 3, decoding.stored, decoding.stored)
             if stored_bytes(len(index.rows), decoding) + text_length + _TAIL != length:
                 return None
             file.seek(0)

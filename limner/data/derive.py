@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from limner.config.data import DeriveSettings
-from limner.data.pictures import Pixels
+from limner.data.images import Pixels
 
 
 def derive(target: Pixels, settings: DeriveSettings, size: int) -> Pixels:

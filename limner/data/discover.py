@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from limner.config.data import DataSettings
-from limner.data.folders import Domains, Lists, Pictures, Split, closed_folders, look, no_pictures, pictures_under
-from limner.data.matching import Item, Matches, Pair, Source, match_names, name_in, read_lists, same_name
-from limner.data.pictures import PictureError, picture_size
+from limner.data.folders import Domains, Images, Lists, Split, closed_folders, images_under, look, no_images
+from limner.data.images import ImageError, image_size
+from limner.data.pairing import Item, Matches, Pair, Source, match_names, name_in, read_lists, same_name
 from limner.errors import DataError
 
 ItemT = TypeVar("ItemT", bound=Item)
@@ -82,11 +82,11 @@ def mostly_side_by_side(files: Sequence[Path]) -> bool:
         DataError: none of those looked at can be opened.
     """
     wide: list[bool] = []
-    errors: list[PictureError] = []
+    errors: list[ImageError] = []
     for file in files[:: max(1, len(files) // _LOOKED_AT)]:
         try:
-            wide.append(is_side_by_side(*picture_size(file)))
-        except PictureError as error:
+            wide.append(is_side_by_side(*image_size(file)))
+        except ImageError as error:
             errors.append(error)
     if not wide:
         more = f" (and {len(errors) - 1} more like it)" if len(errors) > 1 else ""
@@ -96,16 +96,14 @@ def mostly_side_by_side(files: Sequence[Path]) -> bool:
     return statistics.fmean(wide) >= 0.5
 
 
-def _splits(
-    root: Path, found: Domains | Lists | Pictures, settings: DataSettings
-) -> tuple[Layout, dict[Split, Matches]]:
+def _splits(root: Path, found: Domains | Lists | Images, settings: DataSettings) -> tuple[Layout, dict[Split, Matches]]:
     swap = settings.direction == "BtoA"
     match found:
-        case Pictures(folders):
-            files = {split: pictures_under(folder) for split, folder in folders.items()}
+        case Images(folders):
+            files = {split: images_under(folder) for split, folder in folders.items()}
             every = [file for split in files.values() for file in split]
             if not every:
-                raise no_pictures(root)
+                raise no_images(root)
             if settings.derive is not None:
                 return "photographs", {name: _photographs(folders[name], files[name]) for name in folders}
             if not mostly_side_by_side(every):
@@ -199,7 +197,7 @@ def check_matches(root: Path, matches: Matches, max_bad: float) -> None:
             "pairs need the same name in both folders; pictures that do not belong together are not paired data",
         )
     if not pairs:
-        raise no_pictures(root)
+        raise no_images(root)
     if refused:
         first = ", ".join(matches.unmatched[:5]) + (" ..." if lone > 5 else "")
         raise DataError(

@@ -12,10 +12,10 @@ from typing import Final, Literal
 
 from limner.config.domains import DomainDataSettings
 from limner.data.discover import Layout, check_matches, discover, divide, joined, mostly_side_by_side
-from limner.data.folders import Domains, Lists, Pictures, Split, closed_folders, look, no_pictures, pictures_under
-from limner.data.legible import shown
-from limner.data.matching import Single, Source, name_in, read_lists, same_name
+from limner.data.folders import Domains, Images, Lists, Split, closed_folders, images_under, look, no_images
+from limner.data.pairing import Single, Source, name_in, read_lists, same_name
 from limner.errors import DataError
+from limner.files import shown
 
 TRUTH: Final = 0.9
 """Least share of the smaller domain's validation pictures whose names must be in the other, too, to be taken for
@@ -93,7 +93,7 @@ def _refuse_one_folder(found: Domains) -> None:
 
 
 def _domains(
-    root: Path, found: Domains | Lists | Pictures, max_bad: float
+    root: Path, found: Domains | Lists | Images, max_bad: float
 ) -> tuple[Layout, _Singles, _Singles, list[str]]:
     """The layout, the pictures of A and of B by split, and what a list names although it is not there."""
     match found:
@@ -105,11 +105,11 @@ def _domains(
             a = {s: _once(Single(pair.name, pair.sources[0]) for pair in m.pairs) for s, m in matches.items()}
             b = {s: _once(Single(pair.name, pair.sources[-1]) for pair in m.pairs) for s, m in matches.items()}
             return "metadata", a, b, joined(matches.values()).unmatched
-        case Pictures(folders):
-            files = {split: pictures_under(folder) for split, folder in folders.items()}
+        case Images(folders):
+            files = {split: images_under(folder) for split, folder in folders.items()}
             every = [file for split in files.values() for file in split]
             if not every:
-                raise no_pictures(root)
+                raise no_images(root)
             if not mostly_side_by_side(every):
                 raise _one_domain(root, folders, files)
             left, right = (_halves(folders, files, side) for side in _SIDES)
@@ -121,13 +121,13 @@ _SIDES: Final[tuple[Literal["left", "right"], ...]] = ("left", "right")
 
 def _of_folders(domain: str, folders: dict[Split, Path]) -> _Singles:
     found = {
-        split: [Single(name_in(folder, file), Source(file)) for file in pictures_under(folder)]
+        split: [Single(name_in(folder, file), Source(file)) for file in images_under(folder)]
         for split, folder in folders.items()
     }
     if not found.get("train"):
         folder = folders.get("train") or next(iter(folders.values()))
         if "train" in folders:
-            error = no_pictures(folder)
+            error = no_images(folder)
             raise DataError(f"domain {domain} has no training pictures: {error.message}", error.tip)
         raise DataError(f"domain {domain} has no training pictures, only {folder}", "add its training folder")
     return found

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from limner.config.domains import DomainDataSettings
 from limner.data.compare_domains import SAMPLE, Size, compare_domains
-from limner.data.parts import Part
-from limner.data.pictures import PictureError, Pixels, picture_size
+from limner.data.decoded_splits import DecodedSplit
+from limner.data.images import ImageError, Pixels, image_size
 from limner.data.splits import spread
 from limner.errors import DataError
 
@@ -26,7 +26,7 @@ def check_count(place: str, count: int) -> None:
         )
 
 
-def contents_in_both(root: Path, a: Part, b: Part) -> list[str]:
+def contents_in_both(root: Path, a: DecodedSplit, b: DecodedSplit) -> list[str]:
     """A warning when files of A have the same content as files of B.
 
     Raises:
@@ -42,7 +42,7 @@ def contents_in_both(root: Path, a: Part, b: Part) -> list[str]:
     return [f"{shared} training pictures are in both domains: remove them from one"] if shared else []
 
 
-def differences(settings: DomainDataSettings, a: Part, b: Part) -> list[str]:
+def differences(settings: DomainDataSettings, a: DecodedSplit, b: DecodedSplit) -> list[str]:
     """What a person should know of how the training pictures of A and B differ, one sentence each."""
     return compare_domains(
         _sample(a),
@@ -54,7 +54,7 @@ def differences(settings: DomainDataSettings, a: Part, b: Part) -> list[str]:
     ).warnings
 
 
-def _contents(part: Part) -> set[tuple[str, str | None]]:
+def _contents(part: DecodedSplit) -> set[tuple[str, str | None]]:
     """The content of each picture: its file's, and which half of it."""
     index = part.decoded.index
     return {
@@ -64,17 +64,17 @@ def _contents(part: Part) -> set[tuple[str, str | None]]:
     }
 
 
-def _sample(part: Part) -> Pixels:
+def _sample(part: DecodedSplit) -> Pixels:
     pixels = part.decoded.pixels
     return pixels[spread(len(pixels), SAMPLE), 0]
 
 
-def _sizes(part: Part) -> list[Size]:
+def _sizes(part: DecodedSplit) -> list[Size]:
     """Width and height of some pictures before they were made square, from their headers."""
     sizes = []
     for row in spread(len(part.items), SAMPLE):
         source = part.items[row].sources[0]
-        with suppress(PictureError):
-            width, height = picture_size(source.path)
+        with suppress(ImageError):
+            width, height = image_size(source.path)
             sizes.append((width // 2 if source.half else width, height))
     return sizes

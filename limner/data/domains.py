@@ -15,13 +15,13 @@ from limner.data.augment import Variation, resized
 from limner.data.batch import DomainBatch
 from limner.data.decode import Decoding
 from limner.data.decoded import Progress
+from limner.data.decoded_splits import DecodedSplit, DecodedSplits, check_readable, open_splits, shared_images
 from limner.data.discover_domains import DomainListing, discover_domains
 from limner.data.domain_checks import check_count, contents_in_both, differences
-from limner.data.legible import legible
-from limner.data.parts import Opened, Part, check_readable, open_parts, shared_pictures
-from limner.data.pictures import Pixels
-from limner.data.splits import SCHEMA, DataReport, Shown, Splits, spread
-from limner.data.visits import Visits
+from limner.data.domain_sampler import DomainSampler
+from limner.data.images import Pixels
+from limner.data.splits import SCHEMA, DataReport, References, Splits, spread
+from limner.files import printable
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Domain:
     variation: Variation | None
 
 
-class DomainPictures:
+class DomainImages:
     """One split of two domains.
 
     Every picture of a domain is met equally often, and in training its partner is drawn independently of it; where the
@@ -64,7 +64,9 @@ class DomainPictures:
         self._pixels = tuple(torch.from_numpy(domain.pixels) for domain in self._domains)
         counts = [len(domain.names) for domain in self._domains]
         self._length = max(counts) if all(counts) else 0
-        self._visits = [Visits(count, self._length, seed, number) for number, count in enumerate(counts) if all(counts)]
+        self._visits = [
+            DomainSampler(count, self._length, seed, number) for number, count in enumerate(counts) if all(counts)
+        ]
 
     def __len__(self) -> int:
         return self._length
@@ -81,7 +83,7 @@ class DomainPictures:
             b[row] = self._drawn(1, epoch, index)
         return DomainBatch(a, b)
 
-    def show(self, most: int, back: bool = False) -> Shown:
+    def show(self, most: int, back: bool = False) -> References:
         """At most `most` pictures of A, evenly spread, whole and never varied; of B where `back` is set.
 
         The goal is pictures of the other domain, at most as many: the partners where the split is paired.
@@ -92,8 +94,8 @@ class DomainPictures:
         names = [self._domains[here].names[index] for index in indices]
         if self.paired:
             targets = self._whole(there, indices)
-            return Shown(names, inputs, targets, targets)
-        return Shown(names, inputs, None, self._whole(there, spread(len(self._domains[there].names), most)))
+            return References(names, inputs, targets, targets)
+        return References(names, inputs, None, self._whole(there, spread(len(self._domains[there].names), most)))
 
     def _drawn(self, number: int, epoch: int, index: int) -> Tensor:
         domain = self._domains[number]
@@ -102,16 +104,16 @@ class DomainPictures:
         elif domain.variation is None:
             chosen, stream = index % len(domain.names), 0
         else:
-            chosen, stream = self._visits[number].picture(epoch * self._length + index), number
-        picture = self._pixels[number][domain.rows[chosen]]
+            chosen, stream = self._visits[number].image(epoch * self._length + index), number
+        image = self._pixels[number][domain.rows[chosen]]
         if domain.variation is None:
-            return resized(picture, self._size)
-        return domain.variation.vary(picture, self._seed, epoch, index, stream)
+            return resized(image, self._size)
+        return domain.variation.vary(image, self._seed, epoch, index, stream)
 
     def _whole(self, number: int, indices: Sequence[int]) -> Tensor:
         pixels, rows = self._pixels[number], self._domains[number].rows
-        pictures = [resized(pixels[rows[index]], self._size) for index in indices]
-        return torch.stack(pictures) if pictures else torch.empty((0, 3, self._size, self._size), dtype=torch.uint8)
+        images = [resized(pixels[rows[index]], self._size) for index in indices]
+        return torch.stack(images) if images else torch.empty((0, 3, self._size, self._size), dtype=torch.uint8)
 
 
 def open_domains(settings: DomainDataSettings, seed: int, progress: Progress | None = None) -> Splits:
@@ -128,10 +130,10 @@ def open_domains(settings: DomainDataSettings, seed: int, progress: Progress | N
     """
     listing = discover_domains(settings)
     size, fit = settings.size, settings.fit
-    training = [Decoding(augment.stored(size), size, fit, None, pictures=1) for augment in settings.augments]
-    kept = Decoding(size, size, fit, None, pictures=1)
+    training = [Decoding(augment.stored(size), size, fit, None, images=1) for augment in settings.augments]
+    kept = Decoding(size, size, fit, None, images=1)
     wanted = [*zip(listing.train, training, strict=True), *((domain, kept) for domain in listing.validation)]
-    opened = open_parts(wanted, settings, progress)
+    opened = open_splits(wanted, settings, progress)
     a, b, kept_a, kept_b = opened.parts
     bad = [
         file
@@ -150,7 +152,7 @@ def open_domains(settings: DomainDataSettings, seed: int, progress: Progress | N
     shared = contents_in_both(listing.root, a, b)
     report = DataReport(
         layout=listing.layout,
-        path=legible(str(listing.root)),
+        path=printable(str(listing.root)),
         counts={name: len(members) for name, members in names.items()},
         names=names,
         split_made=listing.split_made,
@@ -158,7 +160,7 @@ def open_domains(settings: DomainDataSettings, seed: int, progress: Progress | N
         unmatched=listing.unmatched,
         warnings=[
             *listing.warnings,
-            *shared_pictures(listing.root, [a, b], [kept_a, kept_b]),
+            *shared_images(listing.root, [a, b], [kept_a, kept_b]),
             *shared,
             *differences(settings, a, b),
             *opened.unsaved,
@@ -168,8 +170,8 @@ def open_domains(settings: DomainDataSettings, seed: int, progress: Progress | N
         fingerprint=_fingerprint(settings, listing, opened),
     )
     return Splits(
-        DomainPictures(*train, size, seed, settings.paired),
-        DomainPictures(*validation, size, seed, listing.truth),
+        DomainImages(*train, size, seed, settings.paired),
+        DomainImages(*validation, size, seed, listing.truth),
         report,
     )
 
@@ -179,7 +181,9 @@ def _variation(augment: DomainAugmentSettings, size: int) -> Variation:
     return Variation(size, augment.stored(size), augment.least_share, flip)
 
 
-def _split(parts: tuple[Part, Part], variations: Sequence[Variation | None], paired: bool) -> tuple[Domain, Domain]:
+def _split(
+    parts: tuple[DecodedSplit, DecodedSplit], variations: Sequence[Variation | None], paired: bool
+) -> tuple[Domain, Domain]:
     """Both domains of a split; where it is paired, those pictures of which both halves could be decoded, aligned."""
     places = [{place: row for row, place in enumerate(part.decoded.index.rows)} for part in parts]
     both = places[0].keys() & places[1].keys()
@@ -187,7 +191,7 @@ def _split(parts: tuple[Part, Part], variations: Sequence[Variation | None], pai
         Domain(
             part.decoded.pixels[:, 0],
             [row for place, row in held.items() if place in both or not paired],
-            [legible(part.items[place].name) for place in held if place in both or not paired],
+            [printable(part.items[place].name) for place in held if place in both or not paired],
             variation,
         )
         for part, held, variation in zip(parts, places, variations, strict=True)
@@ -195,7 +199,7 @@ def _split(parts: tuple[Part, Part], variations: Sequence[Variation | None], pai
     return a, b
 
 
-def _fingerprint(settings: DomainDataSettings, listing: DomainListing, opened: Opened) -> str:
+def _fingerprint(settings: DomainDataSettings, listing: DomainListing, opened: DecodedSplits) -> str:
     decides = settings.model_dump(include={"direction", "size", "fit", "paired"})
     augments = [augment.model_dump() for augment in settings.augments]
     digests = [part.decoded.index.digests for part in opened.parts]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from limner.data.pictures import open_picture
+from limner.data.images import open_image
 from limner.data.scan import Seen
 
 FAR_BITS: Final = 10
@@ -38,15 +38,15 @@ _PAIRS: Final = 1 << 13
 _DETAIL_SIDE: Final = 256
 
 
-def exact_groups(pictures: Sequence[Seen]) -> list[list[Seen]]:
+def exact_groups(images: Sequence[Seen]) -> list[list[Seen]]:
     """Groups of two or more files with the same content."""
     held: dict[str, list[Seen]] = defaultdict(list)
-    for picture in pictures:
-        held[picture.digest].append(picture)
+    for image in images:
+        held[image.digest].append(image)
     return [group for group in held.values() if len(group) > 1]
 
 
-def near_pairs(pictures: Sequence[Seen]) -> tuple[list[tuple[Seen, Seen]], bool]:
+def near_pairs(images: Sequence[Seen]) -> tuple[list[tuple[Seen, Seen]], bool]:
     """Pairs of files with other content that show the same view: saved again, resized, brighter, cut differently.
 
     Candidates have close perceptual hashes. Those whose thumbnails agree are the same; of the others the details are
@@ -56,10 +56,10 @@ def near_pairs(pictures: Sequence[Seen]) -> tuple[list[tuple[Seen, Seen]], bool]
     Returns:
         The pairs, fewer than there are pictures, and whether all candidates could be looked at.
     """
-    firsts = list({picture.digest: picture for picture in reversed(pictures)}.values())[::-1]
+    firsts = list({image.digest: image for image in reversed(images)}.values())[::-1]
     if len(firsts) < 2:
         return [], True
-    candidates, complete = _candidates(np.array([picture.look for picture in firsts], ">u8"))
+    candidates, complete = _candidates(np.array([image.look for image in firsts], ">u8"))
     agreements = _agreements(firsts, candidates)
     same = (candidates[:, 0] <= NEAR_BITS) & (agreements >= ALIKE)
     views = _Views(len(firsts))
@@ -133,9 +133,9 @@ def _closest(candidates: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
     return every[np.argsort(every[:, 0], kind="stable")[:CANDIDATES]]
 
 
-def _agreements(pictures: Sequence[Seen], candidates: NDArray[np.int32]) -> NDArray[np.float32]:
+def _agreements(images: Sequence[Seen], candidates: NDArray[np.int32]) -> NDArray[np.float32]:
     """For each pair the correlation of two grey thumbnails, -1..1: the same whatever the brightness and contrast."""
-    levels = np.stack([picture.thumbnail.ravel() for picture in pictures])
+    levels = np.stack([image.thumbnail.ravel() for image in images])
     means = levels.mean(1)
     levels -= means[:, None]
     norms = np.sqrt(np.einsum("np,np->n", levels, levels))
@@ -152,7 +152,7 @@ def _details(file: Path) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None
     """Places and descriptions of what stands out in a picture; None when nothing does."""
     from skimage.feature import ORB
 
-    grey = Image.fromarray(open_picture(file)).convert("L")
+    grey = Image.fromarray(open_image(file)).convert("L")
     grey.thumbnail((_DETAIL_SIDE, _DETAIL_SIDE))
     detector: Any = ORB(n_keypoints=300, fast_threshold=0.05)  # type: ignore[no-untyped-call]
     try:

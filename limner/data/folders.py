@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from limner.data.legible import legible
-from limner.data.pictures import SUFFIXES
+from limner.data.images import SUFFIXES
 from limner.errors import DataError
+from limner.files import printable
 
 Split = Literal["train", "val", "test"]
 
@@ -72,13 +72,13 @@ class Lists:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Images:
     """One folder of pictures for each split, with class folders or not; `train` alone is the folder itself."""
 
     splits: dict[Split, Path]
 
 
-def look(path: Path, path_b: Path | None = None) -> Domains | Lists | Pictures:
+def look(path: Path, path_b: Path | None = None) -> Domains | Lists | Images:
     """Tells the layout of a folder, or of two folders, one for each domain or half of the pairs.
 
     Raises:
@@ -93,7 +93,7 @@ def look(path: Path, path_b: Path | None = None) -> Domains | Lists | Pictures:
         return domains
     if {"a", "b"} <= folders.keys():
         return _two_roots("A-B", folders["a"], folders["b"])
-    return Pictures(_split_folders(folders) or {"train": path})
+    return Images(_split_folders(folders) or {"train": path})
 
 
 def split_of(name: str) -> Split | None:
@@ -101,7 +101,7 @@ def split_of(name: str) -> Split | None:
     return _SPLITS.get(name.lower())
 
 
-def pictures_under(folder: Path) -> list[Path]:
+def images_under(folder: Path) -> list[Path]:
     """Every file with a picture's suffix in a folder and the folders in it, sorted; hidden ones are passed over.
 
     So are folders in it that cannot be read: `closed_folders` names them.
@@ -112,18 +112,18 @@ def pictures_under(folder: Path) -> list[Path]:
     return sorted(file for file in _files_under(folder) if file.suffix.lower() in SUFFIXES)
 
 
-def closed_folders(found: Domains | Lists | Pictures) -> list[str]:
+def closed_folders(found: Domains | Lists | Images) -> list[str]:
     """A warning when folders below those of the pictures cannot be read, each with the true reason.
 
     Raises:
-        DataError: as `pictures_under`.
+        DataError: as `images_under`.
     """
     match found:
         case Domains():
             tops = [*found.a.values(), *found.b.values()]
         case Lists():
             tops = []
-        case Pictures(splits):
+        case Images(splits):
             tops = list(splits.values())
     closed: dict[str, None] = {}
     for top in tops:
@@ -134,7 +134,7 @@ def closed_folders(found: Domains | Lists | Pictures) -> list[str]:
     return [f"{len(closed)} folders cannot be read, so what is in them is left out: {first}"]
 
 
-def no_pictures(folder: Path) -> DataError:
+def no_images(folder: Path) -> DataError:
     """The error for a folder in which no picture was found, saying what is there instead."""
     kinds = Counter(file.suffix.lower() or "no suffix" for file in _files_under(folder))
     if closed := _closed_under(folder):
@@ -155,7 +155,7 @@ def _closed_under(folder: Path) -> list[str]:
     closed: list[OSError] = []
     for _ in _files_under(folder, closed.append):
         pass
-    return [legible(f"{error.filename} ({_reason(error)})") for error in closed]
+    return [printable(f"{error.filename} ({_reason(error)})") for error in closed]
 
 
 def _files_under(folder: Path, closed: Callable[[OSError], None] = lambda error: None) -> Iterator[Path]:

@@ -14,11 +14,11 @@ from limner.data.decoded import Progress, Unreadable
 from limner.data.discover import is_side_by_side
 from limner.data.domain_sample import compare_holding, sample_files
 from limner.data.duplicates import exact_groups, near_pairs
+from limner.data.folder_contents import FolderContents, Group, scan_folder
 from limner.data.folders import SPLITS, Split
-from limner.data.holding import Group, Holding, hold
-from limner.data.legible import legible, shown
 from limner.data.scan import Seen, scan
-from limner.data.verdict import Faults, Grade, give_verdict
+from limner.data.suitability import Faults, Grade, give_verdict
+from limner.files import printable, shown
 
 SCHEMA: Final = 1
 
@@ -96,57 +96,57 @@ def inspect_folder(
     Raises:
         DataError: there is no such folder, or a list of pairs in it cannot be understood.
     """
-    holding = hold(path, path_b)
-    where = {file: group for group in holding.groups for file in group.files}
-    both = sample_files(holding) or ([], [])
+    contents = scan_folder(path, path_b)
+    where = {file: group for group in contents.groups for file in group.files}
+    both = sample_files(contents) or ([], [])
     seen, errors = scan(list(where), workers, progress, small={*both[0], *both[1]})
     unreadable = [Unreadable(shown(error.file, path), error.reason) for error in errors]
-    if holding.layout == "side-by-side":
+    if contents.layout == "side-by-side":
         seen, lone = _only_side_by_side(seen, path)
         unreadable += lone
-    counts = _usable(holding, {picture.file for picture in seen})
+    counts = _usable(contents, {image.file for image in seen})
     duplicates, leaks, complete = _repeated(seen, where, path)
-    notes = [*holding.notes, *([] if complete else ["too many pictures look alike to compare them all"])]
+    notes = [*contents.notes, *([] if complete else ["too many pictures look alike to compare them all"])]
     repeated = sum(len(group) - 1 for group in duplicates)
-    faults = Faults(len(unreadable), len(holding.unmatched), repeated, len(leaks))
-    grade, verdict = give_verdict(holding, counts, faults, derive.kind if derive else None)
+    faults = Faults(len(unreadable), len(contents.unmatched), repeated, len(leaks))
+    grade, verdict = give_verdict(contents, counts, faults, derive.kind if derive else None)
     return Inspection(
-        path=legible(str(path)),
-        kind=holding.kind,
-        layout=holding.layout,
+        path=printable(str(path)),
+        kind=contents.kind,
+        layout=contents.layout,
         counts=counts,
-        classes={legible(name): count for name, count in holding.classes.items()},
+        classes={printable(name): count for name, count in contents.classes.items()},
         sizes=_sizes(seen),
         unreadable=unreadable,
-        unmatched=holding.unmatched,
+        unmatched=contents.unmatched,
         duplicates=duplicates,
         leaks=leaks,
         grade=grade,
         verdict=verdict,
-        notes=[legible(note) for note in notes],
-        domains=compare_holding(holding, seen),
+        notes=[printable(note) for note in notes],
+        domains=compare_holding(contents, seen),
     )
 
 
 def _only_side_by_side(seen: Sequence[Seen], root: Path) -> tuple[list[Seen], list[Unreadable]]:
     paired: list[Seen] = []
     lone: list[Unreadable] = []
-    for picture in seen:
-        if is_side_by_side(picture.width, picture.height):
-            paired.append(picture)
+    for image in seen:
+        if is_side_by_side(image.width, image.height):
+            paired.append(image)
         else:
-            reason = f"{picture.width} x {picture.height} pixels is no side-by-side pair"
-            lone.append(Unreadable(shown(picture.file, root), reason))
+            reason = f"{image.width} x {image.height} pixels is no side-by-side pair"
+            lone.append(Unreadable(shown(image.file, root), reason))
     return paired, lone
 
 
-def _usable(holding: Holding, readable: set[Path]) -> dict[str, int]:
-    if holding.kind == "pairs":
+def _usable(contents: FolderContents, readable: set[Path]) -> dict[str, int]:
+    if contents.kind == "pairs":
         return {
             split: sum({s.path for s in (pair.input, pair.target) if s} <= readable for pair in pairs)
-            for split, pairs in holding.pairs.items()
+            for split, pairs in contents.pairs.items()
         }
-    return {group.name: len(readable.intersection(group.files)) for group in holding.groups}
+    return {group.name: len(readable.intersection(group.files)) for group in contents.groups}
 
 
 def _repeated(
@@ -157,15 +157,15 @@ def _repeated(
     complete = True
     for domain in sorted({group.domain for group in where.values()}):
         # The two halves of a pair may well look alike; that is no fault.
-        near, all_seen = near_pairs([picture for picture in seen if where[picture.file].domain == domain])
+        near, all_seen = near_pairs([image for image in seen if where[image.file].domain == domain])
         families += [list(pair) for pair in near]
         complete &= all_seen
     duplicates: list[list[str]] = []
     leaks: list[list[str]] = []
     for family in families:
         by_split: dict[Split, list[str]] = {}
-        for picture in family:
-            by_split.setdefault(where[picture.file].split, []).append(shown(picture.file, root))
+        for image in family:
+            by_split.setdefault(where[image.file].split, []).append(shown(image.file, root))
         duplicates += [names for names in by_split.values() if len(names) > 1]
         firsts = [by_split[split][0] for split in SPLITS if split in by_split]
         leaks += [[firsts[0], other] for other in firsts[1:]]
@@ -175,6 +175,6 @@ def _repeated(
 def _sizes(seen: Sequence[Seen]) -> Sizes | None:
     if not seen:
         return None
-    sizes = sorted(((picture.width, picture.height) for picture in seen), key=lambda size: size[0] * size[1])
+    sizes = sorted(((image.width, image.height) for image in seen), key=lambda size: size[0] * size[1])
     middle = sizes[statistics.median_low(range(len(sizes)))]
     return Sizes(sizes[0], middle, sizes[-1], len(set(sizes)))

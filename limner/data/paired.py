@@ -13,14 +13,14 @@ from limner.data.augment import draw_placement
 from limner.data.batch import PairedBatch
 from limner.data.decode import Decoding
 from limner.data.decoded import Decoded, Progress
+from limner.data.decoded_splits import check_readable, open_splits, shared_images
 from limner.data.discover import discover
-from limner.data.legible import legible
-from limner.data.parts import check_readable, open_parts, shared_pictures
-from limner.data.pictures import Pixels
-from limner.data.splits import SCHEMA, DataReport, Shown, Splits, spread
+from limner.data.images import Pixels
+from limner.data.splits import SCHEMA, DataReport, References, Splits, spread
+from limner.files import printable
 
 
-class PairedPictures:
+class PairedImages:
     """One split of paired pictures.
 
     Attributes:
@@ -57,11 +57,11 @@ class PairedPictures:
             halves[:, row] = crop.flip(-1) if flip else crop
         return PairedBatch(input=halves[0], target=halves[1])
 
-    def show(self, most: int, back: bool = False) -> Shown:
+    def show(self, most: int, back: bool = False) -> References:
         """At most `most` pairs, evenly spread, as in epoch 0; pairs are learnt in one direction only."""
         indices = spread(len(self), most)
         batch = self.batch([(0, index) for index in indices])
-        return Shown([self.names[index] for index in indices], batch.input, batch.target, batch.target)
+        return References([self.names[index] for index in indices], batch.input, batch.target, batch.target)
 
 
 def open_paired(settings: DataSettings, seed: int, progress: Progress | None = None) -> Splits:
@@ -79,26 +79,26 @@ def open_paired(settings: DataSettings, seed: int, progress: Progress | None = N
     enlarge = settings.augment.enlarge if settings.augment.enabled else 1.0
     stored = (round(settings.size * enlarge), settings.size)
     decodings = [Decoding(side, settings.size, settings.fit, settings.derive) for side in stored]
-    opened = open_parts([(listing.train, decodings[0]), (listing.validation, decodings[1])], settings, progress)
+    opened = open_splits([(listing.train, decodings[0]), (listing.validation, decodings[1])], settings, progress)
     train, validation = opened.parts
     names = {"train": train.names, "validation": validation.names}
     report = DataReport(
         layout=listing.layout,
-        path=legible(str(listing.root)),
+        path=printable(str(listing.root)),
         counts={split: len(members) for split, members in names.items()},
         names=names,
         split_made=listing.split_made,
         unreadable=check_readable(str(listing.root), train, validation, settings.max_bad),
         unmatched=listing.unmatched,
-        warnings=listing.warnings + shared_pictures(listing.root, [train], [validation]) + opened.unsaved,
+        warnings=listing.warnings + shared_images(listing.root, [train], [validation]) + opened.unsaved,
         bytes=opened.bytes,
         in_memory=opened.in_memory,
         fingerprint=_fingerprint(settings, train.decoded, validation.decoded),
     )
     flip = settings.augment.flip if settings.augment.enabled else 0.0
     return Splits(
-        PairedPictures(train.decoded.pixels, names["train"], settings.size, seed, flip),
-        PairedPictures(validation.decoded.pixels, names["validation"], settings.size, seed, 0.0),
+        PairedImages(train.decoded.pixels, names["train"], settings.size, seed, flip),
+        PairedImages(validation.decoded.pixels, names["validation"], settings.size, seed, 0.0),
         report,
     )
 

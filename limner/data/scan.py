@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from limner.data.domain_look import SIDE
-from limner.data.pictures import PictureError, Pixels, read_picture
+from limner.data.domain_traits import SIDE
+from limner.data.images import ImageError, Pixels, read_image
 from limner.data.prefetch import Prefetcher
 
 THUMBNAIL: Final = 16
@@ -46,7 +46,7 @@ def scan(
     workers: int,
     progress: Callable[[int, int], None] | None = None,
     small: Collection[Path] = (),
-) -> tuple[list[Seen], list[PictureError]]:
+) -> tuple[list[Seen], list[ImageError]]:
     """Opens every file; what can be opened and what cannot, each in the order given.
 
     Args:
@@ -56,17 +56,17 @@ def scan(
         small: those of them of which a small copy is kept.
     """
     seen: list[Seen] = []
-    errors: list[PictureError] = []
+    errors: list[ImageError] = []
 
-    def open_one(number: int) -> Seen | PictureError:
+    def open_one(number: int) -> Seen | ImageError:
         try:
             return _look_at(files[number], files[number] in small)
-        except PictureError as error:
+        except ImageError as error:
             return error
 
     with Prefetcher(open_one, 0, workers, 4 * workers, stop=len(files)) as opened:
         for number, found in enumerate(opened, 1):
-            if isinstance(found, PictureError):
+            if isinstance(found, ImageError):
                 errors.append(found)
             else:
                 seen.append(found)
@@ -79,7 +79,7 @@ def _look_at(file: Path, keep_small: bool) -> Seen:
     # Imported here because it brings half of SciPy, which training should not wait for.
     import imagehash
 
-    pixels, digest = read_picture(file)
+    pixels, digest = read_image(file)
     height, width = pixels.shape[:2]
     look = int(str(imagehash.phash(Image.fromarray(pixels))), 16)
     return Seen(file, width, height, digest, look, _thumbnail(pixels), _small(pixels) if keep_small else None)

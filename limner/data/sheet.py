@@ -12,11 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 from limner.config.data import DeriveSettings
 from limner.data.decode import square
 from limner.data.derive import derive
-from limner.data.domain_look import Floats, measure
-from limner.data.domain_sample import evenly_chosen, sample_files, small_pictures
-from limner.data.holding import Group, Holding, hold
-from limner.data.matching import Pair
-from limner.data.pictures import PictureError, Pixels, open_picture
+from limner.data.domain_sample import evenly_chosen, sample_files, small_images
+from limner.data.domain_traits import Floats, measure
+from limner.data.folder_contents import FolderContents, Group, scan_folder
+from limner.data.images import ImageError, Pixels, open_image
+from limner.data.pairing import Pair
 from limner.data.scan import scan
 
 CELL: Final = 160
@@ -51,21 +51,21 @@ def contact_sheet(
     Raises:
         DataError: as `limner.data.inspect.inspect_folder`.
     """
-    holding = hold(path, path_b)
-    if _two_files(holding):
-        bands = [[section] for section in _pairs(holding)]
-    elif any(group.domain for group in holding.groups):
-        bands = _domains(holding)
+    contents = scan_folder(path, path_b)
+    if _two_files(contents):
+        bands = [[section] for section in _pairs(contents)]
+    elif any(group.domain for group in contents.groups):
+        bands = _domains(contents)
     else:
-        bands = [[section] for section in _singles(holding, derive_as, size)]
-    return _draw([*bands, *_looks(holding)])
+        bands = [[section] for section in _singles(contents, derive_as, size)]
+    return _draw([*bands, *_looks(contents)])
 
 
-def _two_files(holding: Holding) -> bool:
-    return holding.kind == "pairs" and holding.layout != "side-by-side"
+def _two_files(contents: FolderContents) -> bool:
+    return contents.kind == "pairs" and contents.layout != "side-by-side"
 
 
-def _pairs(holding: Holding) -> list[_Section]:
+def _pairs(contents: FolderContents) -> list[_Section]:
     def halves(pair: Pair) -> list[Image.Image]:
         return [_thumbnail(source.path) for source in (pair.input, pair.target) if source]
 
@@ -74,46 +74,46 @@ def _pairs(holding: Holding) -> list[_Section]:
             f"{split}: {len(pairs)} pairs",
             [_beside(halves(pair)) for pair in evenly_chosen(pairs, _COLUMNS // 2 * _ROWS)],
         )
-        for split, pairs in holding.pairs.items()
+        for split, pairs in contents.pairs.items()
     ]
 
 
-def _domains(holding: Holding) -> list[_Band]:
+def _domains(contents: FolderContents) -> list[_Band]:
     """A on the left and B on the right of each split."""
 
     def section(group: Group) -> _Section:
         files = evenly_chosen(group.files, _COLUMNS // 2 * _ROWS)
         return f"{group.name}: {len(group.files)} pictures", [_thumbnail(file) for file in files]
 
-    splits = dict.fromkeys(group.split for group in holding.groups)
-    return [[section(group) for group in holding.groups if group.split == split] for split in splits]
+    splits = dict.fromkeys(group.split for group in contents.groups)
+    return [[section(group) for group in contents.groups if group.split == split] for split in splits]
 
 
-def _looks(holding: Holding) -> list[_Band]:
+def _looks(contents: FolderContents) -> list[_Band]:
     """The mean picture of each domain and the map of its detail, dark where much of it sits; nothing without two."""
-    files = sample_files(holding)
+    files = sample_files(contents)
     if files is None:
         return []
     every = {*files[0], *files[1]}
     seen, _ = scan(sorted(every), workers=2, small=every)
-    small = [small_pictures(seen, domain) for domain in files]
+    small = [small_images(seen, domain) for domain in files]
     if not all(map(len, small)):
         return []
-    details = [measure(pictures).detail.mean(0) for pictures in small]
+    details = [measure(images).detail.mean(0) for images in small]
     most = max(float(detail.max()) for detail in details)
     return [
         [
             (
-                f"{name}: mean of {len(pictures)} pictures, and where the detail sits",
-                [_mean(pictures), _map(detail / most)],
+                f"{name}: mean of {len(images)} pictures, and where the detail sits",
+                [_mean(images), _map(detail / most)],
             )
-            for name, pictures, detail in zip("AB", small, details, strict=True)
+            for name, images, detail in zip("AB", small, details, strict=True)
         ]
     ]
 
 
-def _mean(pictures: Pixels) -> Image.Image:
-    mean = np.rint(pictures.mean(0)).astype(np.uint8).transpose(1, 2, 0)
+def _mean(images: Pixels) -> Image.Image:
+    mean = np.rint(images.mean(0)).astype(np.uint8).transpose(1, 2, 0)
     return Image.fromarray(np.ascontiguousarray(mean)).resize((CELL, CELL), Image.Resampling.BICUBIC)
 
 
@@ -122,8 +122,8 @@ def _map(detail: Floats) -> Image.Image:
     return Image.fromarray(grey).resize((CELL, CELL), Image.Resampling.NEAREST).convert("RGB")
 
 
-def _singles(holding: Holding, derive_as: DeriveSettings | None, size: int) -> list[_Section]:
-    what, wide = ("pairs", 2) if holding.kind == "pairs" else ("pictures", 1)
+def _singles(contents: FolderContents, derive_as: DeriveSettings | None, size: int) -> list[_Section]:
+    what, wide = ("pairs", 2) if contents.kind == "pairs" else ("pictures", 1)
     columns = _COLUMNS // (2 if derive_as else wide)
 
     def cell(file: Path) -> Image.Image:
@@ -134,41 +134,41 @@ def _singles(holding: Holding, derive_as: DeriveSettings | None, size: int) -> l
             f"{group.name}: {len(group.files)} {what}",
             [cell(file) for file in evenly_chosen(group.files, columns * _ROWS)],
         )
-        for group in holding.groups
+        for group in contents.groups
     ]
 
 
 def _derived(file: Path, derive_as: DeriveSettings, size: int) -> Image.Image:
     try:
-        target = square(open_picture(file), size, "stretch")
-    except PictureError:
+        target = square(open_image(file), size, "stretch")
+    except ImageError:
         return _nothing()
     return _beside([_fitted(Image.fromarray(pixels), 1) for pixels in (derive(target, derive_as, size), target)])
 
 
 def _thumbnail(file: Path, wide: int = 1) -> Image.Image:
     try:
-        return _fitted(Image.fromarray(open_picture(file)), wide)
-    except PictureError:
+        return _fitted(Image.fromarray(open_image(file)), wide)
+    except ImageError:
         return _nothing()
 
 
-def _fitted(picture: Image.Image, wide: int) -> Image.Image:
-    scale = min(wide * CELL / picture.width, CELL / picture.height)
-    sides = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return picture.resize(sides, Image.Resampling.LANCZOS)
+def _fitted(image: Image.Image, wide: int) -> Image.Image:
+    scale = min(wide * CELL / image.width, CELL / image.height)
+    sides = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(sides, Image.Resampling.LANCZOS)
 
 
 def _nothing() -> Image.Image:
     return Image.new("RGB", (CELL, CELL), _MISSING)
 
 
-def _beside(pictures: Sequence[Image.Image]) -> Image.Image:
-    whole = Image.new("RGB", (sum(p.width for p in pictures) + 2 * (len(pictures) - 1), CELL), _PAPER)
+def _beside(images: Sequence[Image.Image]) -> Image.Image:
+    whole = Image.new("RGB", (sum(p.width for p in images) + 2 * (len(images) - 1), CELL), _PAPER)
     left = 0
-    for picture in pictures:
-        whole.paste(picture, (left, (CELL - picture.height) // 2))
-        left += picture.width + 2
+    for image in images:
+        whole.paste(image, (left, (CELL - image.height) // 2))
+        left += image.width + 2
     return whole
 
 

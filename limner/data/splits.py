@@ -10,8 +10,8 @@ from torch import Tensor
 
 from limner.data.batch import Batch
 from limner.data.decoded import Unreadable
-from limner.data.legible import legible
-from limner.data.verdict import CYCLEGAN, PIX2PIX
+from limner.data.suitability import CYCLEGAN, PIX2PIX
+from limner.files import printable
 
 SCHEMA: Final = 1
 NAMED: Final = 20
@@ -19,7 +19,7 @@ NAMED: Final = 20
 
 
 @dataclass(frozen=True)
-class Shown:
+class References:
     """Pictures to look at in one direction.
 
     Attributes:
@@ -35,7 +35,7 @@ class Shown:
     goal: Tensor
 
 
-class Pictures(Protocol):
+class Images(Protocol):
     """One split."""
 
     def __len__(self) -> int:
@@ -44,7 +44,7 @@ class Pictures(Protocol):
     def batch(self, positions: Sequence[tuple[int, int]]) -> Batch:
         """The pictures at these (epoch, index) positions; the position alone decides crops and flips."""
 
-    def show(self, most: int, back: bool = False) -> Shown:
+    def show(self, most: int, back: bool = False) -> References:
         """At most `most` pictures, evenly spread, always the same ones and the same crop of them.
 
         Args:
@@ -88,13 +88,13 @@ class DataReport:
         """What a person should be told before training, a line each: what the pictures serve, which files are skipped
         and why, and the warnings."""
         train = [count for split, count in self.counts.items() if split.partition(" ")[0] == "train"]
-        pictures = ", ".join(f"{count} {split}" for split, count in self.counts.items())
+        images = ", ".join(f"{count} {split}" for split, count in self.counts.items())
         need = PIX2PIX if len(train) == 1 else CYCLEGAN
-        skipped = [f"{legible(str(each.file))}: {each.reason}" for each in self.unreadable]
+        skipped = [f"{printable(str(each.file))}: {each.reason}" for each in self.unreadable]
         skipped += [f"{name}: it has no partner" for name in self.unmatched]
         more = [f"skipped: {len(skipped) - NAMED} more, all in data.json"] if len(skipped) > NAMED else []
         return [
-            f"pictures: {pictures}: {need.judge(min(train))}",
+            f"pictures: {images}: {need.judge(min(train))}",
             *(f"skipped: {each}" for each in skipped[:NAMED]),
             *more,
             *(f"warning: {warning}" for warning in self.warnings),
@@ -109,8 +109,8 @@ class DataReport:
 class Splits:
     """Pictures to learn from, pictures kept back, and what was found."""
 
-    train: Pictures
-    validation: Pictures
+    train: Images
+    validation: Images
     report: DataReport
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from limner.data.batch import to_bytes, to_range
-from limner.data.pictures import Pixels, as_rgb
+from limner.data.images import Pixels, as_rgb
 from limner.errors import DataError
 
 Pack = Callable[[list[Tensor]], Any]
@@ -19,11 +19,11 @@ Pack = Callable[[list[Tensor]], Any]
 _TIP = "give a PIL picture, a uint8 array (H, W, 3), a float tensor (3, H, W) or (N, 3, H, W) in [-1, 1], or a list"
 
 
-def unpack(pictures: Any) -> tuple[list[Tensor], Pack]:
+def unpack(images: Any) -> tuple[list[Tensor], Pack]:
     """Take a picture, or several, out of their form.
 
     Args:
-        pictures: a PIL picture of any mode; a uint8 array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); a float tensor
+        images: a PIL picture of any mode; a uint8 array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); a float tensor
             (3, H, W) or (N, 3, H, W) in [-1, 1]; or a list of these.
 
     Returns:
@@ -32,16 +32,16 @@ def unpack(pictures: Any) -> tuple[list[Tensor], Pack]:
     Raises:
         DataError: another form, or values outside the range.
     """
-    match pictures:
+    match images:
         case Image.Image():
-            return [to_tensor(as_rgb(pictures))], lambda made: Image.fromarray(to_pixels(made[0]))
+            return [to_tensor(as_rgb(images))], lambda made: Image.fromarray(to_pixels(made[0]))
         case np.ndarray():
-            return [to_tensor(as_rgb(_as_picture(pictures)))], lambda made: to_pixels(made[0])
+            return [to_tensor(as_rgb(_as_image(images)))], lambda made: to_pixels(made[0])
         case Tensor():
-            return _unpack_tensor(pictures)
+            return _unpack_tensor(images)
         case list() | tuple():
-            return _unpack_list(list(pictures))
-    raise DataError(f"A {type(pictures).__name__} cannot be translated.", _TIP)
+            return _unpack_list(list(images))
+    raise DataError(f"A {type(images).__name__} cannot be translated.", _TIP)
 
 
 def to_tensor(pixels: Pixels) -> Tensor:
@@ -49,14 +49,14 @@ def to_tensor(pixels: Pixels) -> Tensor:
     return to_range(torch.from_numpy(pixels.copy()).permute(2, 0, 1))
 
 
-def to_pixels(picture: Tensor) -> Pixels:
+def to_pixels(image: Tensor) -> Pixels:
     """Float (3, H, W) in [-1, 1] -> uint8 (H, W, 3)."""
-    pixels: Pixels = to_bytes(picture).permute(1, 2, 0).contiguous().cpu().numpy()
+    pixels: Pixels = to_bytes(image).permute(1, 2, 0).contiguous().cpu().numpy()
     return pixels
 
 
-def _unpack_list(pictures: list[Any]) -> tuple[list[Tensor], Pack]:
-    parts = [unpack(picture) for picture in pictures]
+def _unpack_list(images: list[Any]) -> tuple[list[Tensor], Pack]:
+    parts = [unpack(image) for image in images]
     lengths = [len(tensors) for tensors, _ in parts]
 
     def pack(made: list[Tensor]) -> list[Any]:
@@ -67,21 +67,21 @@ def _unpack_list(pictures: list[Any]) -> tuple[list[Tensor], Pack]:
     return [tensor for tensors, _ in parts for tensor in tensors], pack
 
 
-def _unpack_tensor(pictures: Tensor) -> tuple[list[Tensor], Pack]:
-    if pictures.dim() not in (3, 4) or pictures.shape[-3] != 3 or not pictures.is_floating_point():
-        raise DataError(f"A tensor of shape {tuple(pictures.shape)} and {pictures.dtype} is no RGB picture.", _TIP)
-    low, high = (float(pictures.min()), float(pictures.max())) if pictures.numel() else (0.0, 0.0)
+def _unpack_tensor(images: Tensor) -> tuple[list[Tensor], Pack]:
+    if images.dim() not in (3, 4) or images.shape[-3] != 3 or not images.is_floating_point():
+        raise DataError(f"A tensor of shape {tuple(images.shape)} and {images.dtype} is no RGB picture.", _TIP)
+    low, high = (float(images.min()), float(images.max())) if images.numel() else (0.0, 0.0)
     if not (low >= -1.001 and high <= 1.001):
         raise DataError(
             f"The tensor's values reach from {low:g} to {high:g}; they must lie in [-1, 1].",
             "for values in 0..255 use x / 127.5 - 1, for values in 0..1 use x * 2 - 1",
         )
-    if pictures.dim() == 3:
-        return [pictures.float()], lambda made: made[0].to(pictures)
-    return list(pictures.float()), lambda made: torch.stack(made).to(pictures) if made else pictures
+    if images.dim() == 3:
+        return [images.float()], lambda made: made[0].to(images)
+    return list(images.float()), lambda made: torch.stack(made).to(images) if made else images
 
 
-def _as_picture(array: np.ndarray[Any, Any]) -> Image.Image:
+def _as_image(array: np.ndarray[Any, Any]) -> Image.Image:
     shape = array.shape[:-1] if array.ndim == 3 and array.shape[-1] == 1 else array.shape
     if array.dtype != np.uint8 or not (len(shape) == 2 or (len(shape) == 3 and shape[-1] in (3, 4))):
         raise DataError(f"An array of shape {array.shape} and {array.dtype} is no picture.", _TIP)

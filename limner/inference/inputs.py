@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from limner.data.pictures import SUFFIXES
+from limner.data.images import SUFFIXES
 from limner.errors import DataError
 
 
@@ -77,25 +77,25 @@ def _of_word(word: str) -> list[Path]:
             f"{word} cannot be read: {reason}.", "allow reading it and the folders around it, or name other pictures"
         ) from error
     matches = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 (absolute patterns)
-    pictures = [match for match in matches if match.is_file() and _looks_like_picture(match)]
+    images = [match for match in matches if match.is_file() and _looks_like_image(match)]
     if not matches:
         raise DataError(f"There is no {word}.", "name pictures, folders of pictures, or a pattern in quotes")
-    if not pictures:
+    if not images:
         raise DataError(f"No picture matches {word}.", "name pictures, folders of pictures, or a pattern in quotes")
-    return pictures
+    return images
 
 
 def _of_folder(folder: Path) -> list[Path]:
     entries = sorted(folder.iterdir())
-    pictures = [path for path in entries if path.is_file() and _looks_like_picture(path)]
-    if not pictures:
+    images = [path for path in entries if path.is_file() and _looks_like_image(path)]
+    if not images:
         below = [path for path in entries if path.is_dir()]
         tip = f"it has folders: name one, such as {below[0]}" if below else "name a folder of JPEG or PNG pictures"
         raise DataError(f"There are no pictures directly in {folder}.", tip)
-    return pictures
+    return images
 
 
-def _looks_like_picture(path: Path) -> bool:
+def _looks_like_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 

@@ -20,10 +20,10 @@ from limner.errors import CheckpointError, LimnerError, RunError
 from limner.files import standing
 from limner.inference.model import PLACES, Model
 from limner.methods import find_method
-from limner.training.checkpoint import BEST, MANIFEST, Checkpoint, checkpoints, read_checkpoint, step_name, step_of
+from limner.runs.checkpoint import BEST, MANIFEST, Checkpoint, checkpoints, read_checkpoint, step_name, step_of
+from limner.runs.folder import RECIPE, RunFolder, open_run, runs_folder
+from limner.runs.tensors import tensors_from
 from limner.training.device import choose_device
-from limner.training.run import RECIPE, RunFolder, open_run, runs_folder
-from limner.training.tensors import tensors_from
 from limner.weights.model_file import ModelCard, read_model_file
 
 RAW, AVERAGED = "model.safetensors", "ema.safetensors"

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from limner.data.derive import derive
 from limner.errors import DataError
 from limner.inference.forms import to_pixels, to_tensor, unpack
-from limner.inference.memory import TooLargeError, check_memory
+from limner.inference.image_memory import TooLargeError, check_memory
 from limner.inference.network import network_of
 from limner.inference.noise import dropout, has_dropout, seed_for
 from limner.inference.sizes import crop_back, pad_to, resize
-from limner.inference.statistics import Statistics, fixed_statistics, gathered_statistics, layers_of_the_picture
+from limner.inference.statistics import Statistics, fixed_statistics, gathered_statistics, layers_of_the_image
 from limner.inference.tiles import translate_tiles
 from limner.networks.norm import frozen_statistics
 from limner.weights.model_file import ModelCard, save_model_file
@@ -87,7 +87,7 @@ class Model:
     @overload
     def translate(
         self,
-        picture: P,
+        image: P,
         samples: Literal[1] = 1,
         *,
         seed: int | None = None,
@@ -101,7 +101,7 @@ class Model:
     @overload
     def translate(
         self,
-        picture: P,
+        image: P,
         samples: int,
         *,
         seed: int | None = None,
@@ -114,7 +114,7 @@ class Model:
 
     def translate(
         self,
-        picture: P,
+        image: P,
         samples: int = 1,
         *,
         seed: int | None = None,
@@ -127,7 +127,7 @@ class Model:
         """Translate a picture, or several, of any size; what goes in as one form comes out as the same.
 
         Args:
-            picture: a PIL picture; a uint8 array (H, W, 3); a float tensor (3, H, W) or (N, 3, H, W) in [-1, 1]; or a
+            image: a PIL picture; a uint8 array (H, W, 3); a float tensor (3, H, W) or (N, 3, H, W) in [-1, 1]; or a
                 list of these. Pictures are translated one at a time: they never share norm statistics. Transparent
                 ones are laid on white.
             samples: how many results; they differ only by dropout.
@@ -141,7 +141,7 @@ class Model:
             direction: "AtoB" or "BtoA", for a model that translates both ways; None is its first one.
 
         Returns:
-            The result in the form of `picture`; with samples > 1 a list of that many results.
+            The result in the form of `image`; with samples > 1 a list of that many results.
 
         Raises:
             DataError: another form, values outside the range, an impossible tile, too little memory, or a direction
@@ -150,7 +150,7 @@ class Model:
         if samples < 1:
             raise DataError(f"samples is {samples}.", "ask for at least 1")
         network = self._network(direction)
-        tensors, pack = unpack(picture)
+        tensors, pack = unpack(image)
         noisy = self.settings.use.dropout if stochastic is None else stochastic
         results: list[P] = []
         for sample in range(samples):
@@ -193,32 +193,32 @@ class Model:
     ) -> Tensor:
         """(3, H, W) in [-1, 1] -> the same, on the CPU."""
         height, width = tensor.shape[-2:]
-        picture = tensor[None].cpu()
+        image = tensor[None].cpu()
         if fit == "train":
-            picture = resize(picture, self.size, self.size)
+            image = resize(image, self.size, self.size)
         if made:
-            picture = self._derived(picture[0])[None]
-        inner = picture.shape[-2:]
+            image = self._derived(image[0])[None]
+        inner = image.shape[-2:]
         with self._running(network, seed):
-            output = self._padded(network, picture, tile)
+            output = self._padded(network, image, tile)
         output = crop_back(output, *inner).cpu()
         return resize(output, height, width)[0]
 
-    def _padded(self, network: nn.Module, picture: Tensor, tile: int | None) -> Tensor:
+    def _padded(self, network: nn.Module, image: Tensor, tile: int | None) -> Tensor:
         multiple, least = self.settings.generator.multiple, self.settings.generator.least
         if tile is not None:
             _check_tile(tile, multiple, least)
-            if max(picture.shape[-2:]) > tile:
-                return self._tiled(network, picture, tile, multiple)
-        padded = pad_to(picture, multiple, least)
+            if max(image.shape[-2:]) > tile:
+                return self._tiled(network, image, tile, multiple)
+        padded = pad_to(image, multiple, least)
         check_memory(network, least, padded.shape[-2], padded.shape[-1], self.device)
         return self._run(network, padded)
 
-    def _tiled(self, network: nn.Module, picture: Tensor, tile: int, multiple: int) -> Tensor:
-        padded = pad_to(picture, multiple, least=tile)
+    def _tiled(self, network: nn.Module, image: Tensor, tile: int, multiple: int) -> Tensor:
+        padded = pad_to(image, multiple, least=tile)
         run = partial(self._run, network)
         statistics: Statistics = {}
-        if layers_of_the_picture(network):
+        if layers_of_the_image(network):
             # Once: while they are gathered each tile is still normalised by its own, but a second round, which starts
             # from these, was no nearer to the whole picture with a U-Net and further away with a ResNet.
             with gathered_statistics(network) as statistics:
@@ -226,8 +226,8 @@ class Model:
         with fixed_statistics(network, statistics):
             return translate_tiles(run, padded, tile)
 
-    def _run(self, network: nn.Module, picture: Tensor) -> Tensor:
-        output: Tensor = network(picture.to(self.device))
+    def _run(self, network: nn.Module, image: Tensor) -> Tensor:
+        output: Tensor = network(image.to(self.device))
         return output
 
     @contextmanager

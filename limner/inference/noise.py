@@ -42,17 +42,17 @@ def has_dropout(network: nn.Module) -> bool:
     return any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())
 
 
-def seed_for(picture: Tensor, seed: int | None, sample: int) -> int:
+def seed_for(image: Tensor, seed: int | None, sample: int) -> int:
     """The seed of one sample of one picture: keyed by what the picture shows, whatever else is translated with it.
 
     Args:
-        picture: (3, H, W) in [-1, 1].
+        image: (3, H, W) in [-1, 1].
         seed: the user's; None draws a new one.
         sample: number of the sample, from 0.
     """
     if seed is None:
         return secrets.randbits(63)
-    content = to_bytes(picture).cpu().contiguous().numpy()
+    content = to_bytes(image).cpu().contiguous().numpy()
     digest = blake2b(repr((seed, sample, content.shape)).encode(), digest_size=8)
     digest.update(content.tobytes())
     return int.from_bytes(digest.digest(), "big") >> 1

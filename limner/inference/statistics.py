@@ -19,7 +19,7 @@ Statistics = dict[str, tuple[Tensor, Tensor]]
 """Mean and biased variance per channel, by the name of the norm layer."""
 
 
-def layers_of_the_picture(network: nn.Module) -> dict[str, nn.Module]:
+def layers_of_the_image(network: nn.Module) -> dict[str, nn.Module]:
     """The norm layers, by name, that use the statistics of what they are given rather than running ones."""
     return {
         name: module
@@ -44,7 +44,7 @@ def gathered_statistics(network: nn.Module) -> Iterator[Statistics]:
         means[name].append(mean)
         variances[name].append(variance)
 
-    hooks = [m.register_forward_pre_hook(partial(remember, name)) for name, m in layers_of_the_picture(network).items()]
+    hooks = [m.register_forward_pre_hook(partial(remember, name)) for name, m in layers_of_the_image(network).items()]
     statistics: Statistics = {}
     try:
         yield statistics
@@ -71,7 +71,7 @@ def fixed_statistics(network: nn.Module, statistics: Statistics) -> Iterator[Non
         mean, variance = statistics[name]
         return batch_norm(inputs[0], mean, variance, module.weight, module.bias, eps=module.eps)
 
-    layers = layers_of_the_picture(network)
+    layers = layers_of_the_image(network)
     hooks = [layers[name].register_forward_hook(partial(normalise, name)) for name in statistics]
     try:
         yield

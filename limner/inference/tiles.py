@@ -12,24 +12,24 @@ OVERLAP = 0.25
 """Least share of a tile that it has in common with its neighbour."""
 
 
-def translate_tiles(translate: Callable[[Tensor], Tensor], picture: Tensor, tile: int) -> Tensor:
+def translate_tiles(translate: Callable[[Tensor], Tensor], image: Tensor, tile: int) -> Tensor:
     """Translate a picture tile by tile.
 
     Args:
         translate: (1, C, tile, tile) -> the same size.
-        picture: (1, C, H, W), at least one tile on both sides.
+        image: (1, C, H, W), at least one tile on both sides.
         tile: side of a tile in pixels.
 
     Returns:
         (1, C', H, W) on the CPU. Where tiles overlap, each counts the less, the nearer its own border is.
     """
-    height, width = picture.shape[-2:]
+    height, width = image.shape[-2:]
     weight = _weight(tile)
     total, weights = None, torch.zeros(height, width)
     for top in starts(height, tile):
         for left in starts(width, tile):
             here = (..., slice(top, top + tile), slice(left, left + tile))
-            made = translate(picture[here]).float().cpu()
+            made = translate(image[here]).float().cpu()
             if total is None:
                 total = torch.zeros(1, made.shape[1], height, width)
             total[here] += made * weight

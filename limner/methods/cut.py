@@ -93,6 +93,6 @@ class CUT(Method):
         return torch.stack([patch_nce(query, key, self.temperature) for query, key in pairs]).mean()
 
 
-def mirror(pictures: Tensor, mirrored: Tensor) -> Tensor:
+def mirror(images: Tensor, mirrored: Tensor) -> Tensor:
     """(N, C, H, W), left and right exchanged where `mirrored` is true."""
-    return torch.where(mirrored, pictures.flip(-1), pictures)
+    return torch.where(mirrored, images.flip(-1), images)

@@ -14,7 +14,7 @@ from limner.config.recipe import Recipe
 from limner.data.batch import DomainBatch
 from limner.losses import adversarial_loss
 from limner.methods.draw import Draw
-from limner.methods.history import History
+from limner.methods.image_pool import ImagePool
 from limner.methods.method import Method, Term, Terms, Turn
 from limner.networks import build
 
@@ -54,8 +54,8 @@ class CycleGAN(Method):
         self.discriminator_a, self.discriminator_b = build(recipe.discriminator), build(recipe.discriminator)
         outputs = recipe.discriminator.outputs
         self.adversarial = adversarial_loss(loss.adversarial, loss.real_label, outputs)  # section 4: least squares
-        self.history_a = History(loss.history, recipe.data.size)  # section 4: the 50 last generated pictures
-        self.history_b = History(loss.history, recipe.data.size)
+        self.image_pool_a = ImagePool(loss.image_pool, recipe.data.size)  # section 4: the 50 last generated pictures
+        self.image_pool_b = ImagePool(loss.image_pool, recipe.data.size)
 
     def share(self, batch: DomainBatch, draw: Draw) -> Fakes:
         return Fakes(a=self.generator_ba(batch.b), b=self.generator_ab(batch.a))
@@ -63,8 +63,8 @@ class CycleGAN(Method):
     def discriminators_loss(self, batch: DomainBatch, draw: Draw, fakes: Fakes) -> Terms:
         """Equation 1 for both domains, halved (section 7.1), on generated pictures old and new."""
         real_a, real_b = self.discriminator_a(batch.a), self.discriminator_b(batch.b)
-        fake_a = self.discriminator_a(self.history_a(fakes.a, draw))
-        fake_b = self.discriminator_b(self.history_b(fakes.b, draw))
+        fake_a = self.discriminator_a(self.image_pool_a(fakes.a, draw))
+        fake_b = self.discriminator_b(self.image_pool_b(fakes.b, draw))
         return {
             "real_a": Term(self.adversarial.real(real_a), 0.5),
             "real_b": Term(self.adversarial.real(real_b), 0.5),

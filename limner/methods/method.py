@@ -80,7 +80,7 @@ class Method(nn.Module):
         """What is computed once a step and used by several turns; handed to every loss as its last argument."""
         return None
 
-    def translate(self, pictures: Tensor, back: bool = False) -> Tensor:
+    def translate(self, images: Tensor, back: bool = False) -> Tensor:
         """What a trained model does: (N, C, H, W) in [-1, 1] -> the same form; `back` takes the second translator."""
-        translated: Tensor = getattr(self, self.translators[int(back)])(pictures)
+        translated: Tensor = getattr(self, self.translators[int(back)])(images)
         return translated

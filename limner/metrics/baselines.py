@@ -44,7 +44,7 @@ def median_colour(inputs: Tensor, targets: Tensor, questions: Tensor) -> Tensor:
     return answer
 
 
-def _labels(pictures: Tensor) -> Tensor:
+def _labels(images: Tensor) -> Tensor:
     """One number for each colour: (N, H, W)."""
-    red, green, blue = (pictures.long() + STEP // 2).div(STEP, rounding_mode="floor").unbind(dim=1)
+    red, green, blue = (images.long() + STEP // 2).div(STEP, rounding_mode="floor").unbind(dim=1)
     return (red * 16 + green) * 16 + blue

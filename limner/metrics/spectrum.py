@@ -36,18 +36,18 @@ def power_distance(generated: Tensor, real: Tensor) -> float:
     return float((generated.clamp_min(1e-12).log10() - real.clamp_min(1e-12).log10()).abs().mean())
 
 
-def band_power(pictures: Tensor) -> Tensor:
+def band_power(images: Tensor) -> Tensor:
     """Mean spectral power of a set of pictures in each frequency band, (bands,), float64.
 
     Pictures are made grey and multiplied by a Hann window, so that opposite borders do not count as an edge. The
     bands reach up to the Nyquist frequency of a 256 px picture; smaller pictures use those below their own.
 
     Args:
-        pictures: (N, 3, H, W), floats of any range or bytes; H and W at least SMALLEST.
+        images: (N, 3, H, W), floats of any range or bytes; H and W at least SMALLEST.
     """
-    height, width = pictures.shape[-2:]
-    device = pictures.device
-    grey = torch.einsum("nchw,c->nhw", pictures.double(), torch.tensor(LUMA, dtype=torch.float64, device=device))
+    height, width = images.shape[-2:]
+    device = images.device
+    grey = torch.einsum("nchw,c->nhw", images.double(), torch.tensor(LUMA, dtype=torch.float64, device=device))
     window = torch.outer(_hann(height), _hann(width)).to(device)
     power = torch.fft.fft2((grey - grey.mean(dim=(1, 2), keepdim=True)) * window).abs().square().mean(dim=0)
     rows = torch.fft.fftfreq(height, 1 / height, device=device)

@@ -65,14 +65,14 @@ def _similarity_and_contrast(generated: Tensor, real: Tensor) -> tuple[Tensor, T
     return (luminance * contrast).mean(dim=(2, 3)), contrast.mean(dim=(2, 3))
 
 
-def _halved(pictures: Tensor) -> Tensor:
-    return avg_pool2d(pictures, 2, ceil_mode=True)
+def _halved(images: Tensor) -> Tensor:
+    return avg_pool2d(images, 2, ceil_mode=True)
 
 
-def _windowed(pictures: Tensor) -> Tensor:
+def _windowed(images: Tensor) -> Tensor:
     """Gaussian mean around each position where the window fits: (N, C, H, W) -> (N, C, H - 10, W - 10)."""
-    height, width = pictures.shape[-2:]
-    return _band_matrix(height, pictures) @ (pictures @ _band_matrix(width, pictures).T)
+    height, width = images.shape[-2:]
+    return _band_matrix(height, images) @ (images @ _band_matrix(width, images).T)
 
 
 def _band_matrix(length: int, like: Tensor) -> Tensor:

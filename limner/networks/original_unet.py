@@ -14,7 +14,7 @@ class OriginalUNet(nn.Module):
 
     Args:
         levels: number of halvings; pictures must be multiples of 2**levels.
-        width: channels of the first level; they double at each level.
+        base_channels: channels of the first level; they double at each level.
         up: "bilinear" and "nearest" enlarge and convolve 3 x 3, "transposed" is the paper's 2 x 2 up-convolution; each
             halves the channels and has neither norm nor ReLU, as in the paper.
         in_channels: channels of the input picture.
@@ -28,25 +28,25 @@ class OriginalUNet(nn.Module):
     def __init__(
         self,
         levels: int = 4,
-        width: int = 64,
+        base_channels: int = 64,
         up: Literal["bilinear", "nearest", "transposed"] = "bilinear",
         in_channels: int = 3,
         out_channels: int = 3,
         norm: Norm = "instance",
     ) -> None:
         super().__init__()
-        channels = [width * 2**level for level in range(levels + 1)]
+        channels = [base_channels * 2**level for level in range(levels + 1)]
         pairs = zip([in_channels, *channels], channels, strict=False)
         self.encoder = nn.ModuleList(_two_convolutions(before, after, norm) for before, after in pairs)
         self.pool = nn.MaxPool2d(2)
         outwards = channels[-2::-1]
         self.enlarge = nn.ModuleList(_enlarge(up, after) for after in outwards)
         self.decoder = nn.ModuleList(_two_convolutions(2 * after, after, norm) for after in outwards)
-        self.last = nn.Sequential(nn.Conv2d(width, out_channels, 1), nn.Tanh())
+        self.last = nn.Sequential(nn.Conv2d(base_channels, out_channels, 1), nn.Tanh())
 
-    def forward(self, picture: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] -> (N, out_channels, H, W) in [-1, 1]; H and W multiples of 2**levels."""
-        features = self.encoder[0](picture)
+        features = self.encoder[0](image)
         skips = []
         for block in list(self.encoder)[1:]:
             skips.append(features)

@@ -13,9 +13,9 @@ class PatchGAN(nn.Module):
     """Judges every patch of a picture, given all pictures of the pair; gives logits, not probabilities.
 
     Args:
-        field: receptive field of one output. 70: C64-C128-C256-C512 and one output, strides 2-2-2-1-1, 30 x 30 logits
-            at 256 px. 1 has only 1 x 1 convolutions (the paper's PixelGAN).
-        width: channels of the first convolution; they double up to eight times this.
+        receptive_field: of one output, in pixels. 70: C64-C128-C256-C512 and one output, strides 2-2-2-1-1, 30 x 30
+            logits at 256 px. 1 has only 1 x 1 convolutions (the paper's PixelGAN).
+        base_channels: channels of the first convolution; they double up to eight times this.
         kernel: kernel size; the fields are exact for 4.
         in_channels: channels of all pictures together.
         norm: norm of every convolution but the first and the last.
@@ -25,19 +25,19 @@ class PatchGAN(nn.Module):
 
     def __init__(
         self,
-        field: Literal[1, 16, 70, 286] = 70,
-        width: int = 64,
+        receptive_field: Literal[1, 16, 70, 286] = 70,
+        base_channels: int = 64,
         kernel: int = 4,
         in_channels: int = 6,
         norm: Norm = "batch",
     ) -> None:
         super().__init__()
-        halvings = HALVINGS[field]
-        size = 1 if field == 1 else kernel
+        halvings = HALVINGS[receptive_field]
+        size = 1 if receptive_field == 1 else kernel
         strides = [2] * halvings + [1]
-        if field == 1:
+        if receptive_field == 1:
             strides = [1, 1]
-        channels = [width * min(2**level, 8) for level in range(len(strides))]
+        channels = [base_channels * min(2**level, 8) for level in range(len(strides))]
 
         layers: list[nn.Module] = []
         for level, (before, after, stride) in enumerate(zip([in_channels, *channels], channels, strides, strict=False)):
@@ -49,9 +49,9 @@ class PatchGAN(nn.Module):
         layers.append(nn.Conv2d(channels[-1], 1, size, 1, (size - 1) // 2))
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, *pictures: Tensor) -> Tensor:
+    def forward(self, *images: Tensor) -> Tensor:
         """Pictures (N, c, H, W), together in_channels channels -> (N, 1, h, w) logits, one a patch."""
-        logits: Tensor = self.layers(torch.cat(pictures, dim=1))
+        logits: Tensor = self.layers(torch.cat(images, dim=1))
         return logits
 
 
@@ -59,19 +59,19 @@ class SigmoidPatchGAN(PatchGAN):
     """A PatchGAN whose logits become probabilities, and their mean its one answer for a picture.
 
     Args:
-        field, width, kernel, in_channels, norm: as for `PatchGAN`, with other defaults.
+        receptive_field, base_channels, kernel, in_channels, norm: as for `PatchGAN`, with other defaults.
     """
 
     def __init__(
         self,
-        field: Literal[1, 16, 70, 286] = 70,
-        width: int = 32,
+        receptive_field: Literal[1, 16, 70, 286] = 70,
+        base_channels: int = 32,
         kernel: int = 4,
         in_channels: int = 3,
         norm: Norm = "instance",
     ) -> None:
-        super().__init__(field, width, kernel, in_channels, norm)
+        super().__init__(receptive_field, base_channels, kernel, in_channels, norm)
 
-    def forward(self, *pictures: Tensor) -> Tensor:
+    def forward(self, *images: Tensor) -> Tensor:
         """Pictures (N, c, H, W), together in_channels channels -> (N,) probabilities in [0, 1], float32."""
-        return super().forward(*pictures).float().sigmoid().mean(dim=(1, 2, 3))
+        return super().forward(*images).float().sigmoid().mean(dim=(1, 2, 3))

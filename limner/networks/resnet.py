@@ -17,7 +17,7 @@ class ResNetGenerator(nn.Module):
 
     Args:
         blocks: residual blocks, each of two 3 x 3 convolutions with reflection padding.
-        width: channels of the first convolution; doubled at each halving.
+        base_channels: channels of the first convolution; doubled at each halving.
         sampling: "strided" halves by convolutions of stride 2 and doubles by transposed ones (CycleGAN); "antialiased"
             convolves, then blurs and halves, and doubles bilinearly before it convolves (CUT, after arXiv:1904.11486);
             "bilinear" and "nearest" halve by stride, double by interpolation and convolve with reflection padding.
@@ -37,7 +37,7 @@ class ResNetGenerator(nn.Module):
     def __init__(
         self,
         blocks: int = 9,
-        width: int = 64,
+        base_channels: int = 64,
         sampling: Sampling = "strided",
         in_channels: int = 3,
         out_channels: int = 3,
@@ -46,41 +46,46 @@ class ResNetGenerator(nn.Module):
     ) -> None:
         super().__init__()
         bias = norm != "batch"
-        parts: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, width, 7, bias=bias)]
-        parts += _after(norm, width)
+        parts: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, base_channels, 7, bias=bias)]
+        parts += _after(norm, base_channels)
         taps = [0]
-        for channels in (2 * width, 4 * width):
+        for channels in (2 * base_channels, 4 * base_channels):
             taps.append(len(parts))
             stride = 1 if sampling == "antialiased" else 2
             parts += [nn.Conv2d(channels // 2, channels, 3, stride, 1, bias=bias), *_after(norm, channels)]
             if sampling == "antialiased":
                 parts.append(_BlurredHalf(channels))
         taps += sorted({len(parts), len(parts) + min(blocks, 5) - 1})
-        parts += [_Block(4 * width, norm, dropout) for _ in range(blocks)]
-        for channels in (2 * width, width):
+        parts += [_Block(4 * base_channels, norm, dropout) for _ in range(blocks)]
+        for channels in (2 * base_channels, base_channels):
             parts += [*_doubling(sampling, channels, bias), *_after(norm, channels)]
-        parts += [nn.ReflectionPad2d(3), nn.Conv2d(width, out_channels, 7), nn.Tanh()]
+        parts += [nn.ReflectionPad2d(3), nn.Conv2d(base_channels, out_channels, 7), nn.Tanh()]
         self.layers = nn.Sequential(*parts)
         self._taps = taps
-        self.feature_channels = [in_channels, 2 * width, 4 * width, *[4 * width] * (len(taps) - 3)]
+        self.feature_channels = [
+            in_channels,
+            2 * base_channels,
+            4 * base_channels,
+            *[4 * base_channels] * (len(taps) - 3),
+        ]
 
-    def forward(self, picture: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] -> (N, out_channels, H, W) in [-1, 1]; H and W multiples of 4."""
-        translated: Tensor = self.layers(picture)
+        translated: Tensor = self.layers(image)
         return translated
 
-    def features(self, picture: Tensor) -> list[Tensor]:
+    def features(self, image: Tensor) -> list[Tensor]:
         """The maps that CUT compares (section 3.2 and appendix C.1): pixels, two halvings, blocks 1 and 5.
 
         They are the padded picture (N, in_channels, H + 6, W + 6), what the convolutions of the two halvings give
-        before norm, and what residual blocks 1 and 5 give (N, 4 * width, H / 4, W / 4); with fewer blocks the last
-        one stands for block 5, and a single block appears once. Nothing behind the last of them is computed.
+        before norm, and what residual blocks 1 and 5 give (N, 4 * base_channels, H / 4, W / 4); with fewer blocks the
+        last one stands for block 5, and a single block appears once. Nothing behind the last of them is computed.
         """
         found = []
         for index, layer in enumerate(self.layers[: self._taps[-1] + 1]):
-            picture = layer(picture)
+            image = layer(image)
             if index in self._taps:
-                found.append(picture)
+                found.append(image)
         return found
 
 

@@ -14,7 +14,7 @@ class UNet(nn.Module):
 
     Args:
         levels: number of halvings; pictures must be multiples of 2**levels.
-        width: channels of the first level; they double down to eight times this.
+        base_channels: channels of the first level; they double down to eight times this.
         in_channels: channels of the input picture.
         out_channels: channels of the output picture.
         norm: norm of every block but the first and innermost of the encoder and the last of the decoder.
@@ -27,7 +27,7 @@ class UNet(nn.Module):
     def __init__(
         self,
         levels: int = 8,
-        width: int = 64,
+        base_channels: int = 64,
         in_channels: int = 3,
         out_channels: int = 3,
         norm: Norm = "batch",
@@ -35,7 +35,7 @@ class UNet(nn.Module):
         dropout_blocks: Sequence[int] = (1, 2, 3, 4),
     ) -> None:
         super().__init__()
-        channels = [width * min(2**level, 8) for level in range(levels)]
+        channels = [base_channels * min(2**level, 8) for level in range(levels)]
 
         self.encoder = nn.ModuleList()
         for level, (before, after) in enumerate(zip([in_channels, *channels], channels, strict=False)):
@@ -48,19 +48,19 @@ class UNet(nn.Module):
             before = channels[-1] if block == 1 else 2 * channels[levels - block]
             drop = nn.Dropout(dropout) if block in dropout_blocks and dropout else None
             self.decoder.append(_block(nn.ReLU(inplace=True), nn.ConvTranspose2d, before, after, norm, drop))
-        last = _block(nn.ReLU(inplace=True), nn.ConvTranspose2d, 2 * width, out_channels, "none", nn.Tanh())
+        last = _block(nn.ReLU(inplace=True), nn.ConvTranspose2d, 2 * base_channels, out_channels, "none", nn.Tanh())
         self.decoder.append(last)
 
-    def forward(self, picture: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] -> (N, out_channels, H, W) in [-1, 1]; H and W multiples of 2**levels."""
         skips = []
         for block in self.encoder:
-            picture = block(picture)
-            skips.append(picture)
-        picture = self.decoder[0](skips.pop())
+            image = block(image)
+            skips.append(image)
+        image = self.decoder[0](skips.pop())
         for block in list(self.decoder)[1:]:
-            picture = block(torch.cat([skips.pop(), picture], dim=1))
-        return picture
+            image = block(torch.cat([skips.pop(), image], dim=1))
+        return image
 
 
 def _block(

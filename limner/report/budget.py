@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from limner.data.legible import legible
-from limner.files import write_atomically
-from limner.report.pictures import LEVELS, Level
+from limner.files import printable, write_atomically
+from limner.report.images import LEVELS, Level
 
 BUDGET = 15_000_000
 """Bytes that a page should stay under; one that cannot is written all the same, and a note says so."""
@@ -34,7 +33,7 @@ def write_page(path: Path, draw: Callable[[Level], tuple[str, list[str]]]) -> Wr
     """
     for level in LEVELS:
         page, notes = draw(level)
-        data = legible(page).encode()
+        data = printable(page).encode()
         if len(data) < BUDGET:
             break
     else:

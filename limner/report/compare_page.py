@@ -9,15 +9,15 @@ from pathlib import Path
 from limner import __version__
 from limner.report import summary, words
 from limner.report.budget import Written, write_page
+from limner.report.caveats import image_limits, verdict
 from limner.report.chart import Chart, Line, draw
 from limner.report.comparison import Comparison, Measured
 from limner.report.glossary import METRICS, meaning, place
-from limner.report.limits import picture_limits, verdict
-from limner.report.matching import Row
-from limner.report.pictures import Album, Level
+from limner.report.images import Album, Level
 from limner.report.render import render
+from limner.report.same_images import Row
+from limner.report.sample_rows import Column, Strip
 from limner.report.samples import time_lapse
-from limner.report.strips import Column, Strip
 from limner.report.tags import read_tag
 
 COLOURS = 8
@@ -71,7 +71,7 @@ def comparison_page(comparison: Comparison, level: Level) -> tuple[str, list[str
         validation=[chart for tag, chart in curves if tag.startswith("val/") and read_tag(tag).name not in METRICS],
         training=[chart for tag, chart in curves if not tag.startswith("val/")],
         limits=[
-            *picture_limits(any(domains), any(summary.both_ways(run) for run in comparison.runs), measured),
+            *image_limits(any(domains), any(summary.both_ways(run) for run in comparison.runs), measured),
             "One run a setting is one seed a setting: small differences between columns may be chance.",
         ],
         notes=notes,

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from limner.errors import RunError
+from limner.report.caveats import WEIGHTS
 from limner.report.glossary import METRICS, Better, better, copy_wins, place
-from limner.report.limits import WEIGHTS
-from limner.report.matching import Row, match_pictures
 from limner.report.reading import RunFiles, read_run
+from limner.report.same_images import Row, match_images
 from limner.report.series import Series, all_series
 from limner.report.settings import UNSET, Difference, differing
 from limner.report.summary import between_domains, both_ways, progress
@@ -75,7 +75,7 @@ def compare_runs(paths: Sequence[Path]) -> Comparison:
         )
     runs = [read_run(path) for path in paths]
     labels = _labels(runs)
-    matched = match_pictures(runs)
+    matched = match_images(runs)
     series = [_directed(all_series(run.metrics), way) for run, way in zip(runs, matched.ways, strict=True)]
     differences = differing([run.recipe for run in runs])
     tags = [tag for tag in _ordered(series) if tag.startswith("val/")]

@@ -142,7 +142,7 @@ _TERMS = {
 _WON_BY_A_COPY = ("round_trip", "cycle", "identity", "nce", "nce_identity")
 _OTHERS = {
     "lr": Meaning("Learning rate", "The size of the steps that each player takes."),
-    "pictures_per_second": Meaning("Speed", "Training pictures per second.", "higher"),
+    "images_per_second": Meaning("Speed", "Training pictures per second.", "higher"),
     "data_wait": Meaning("Waiting for data", "Share of the time that training stood still for pictures.", "lower"),
 }
 FEEDBACK = Meaning(

@@ -8,21 +8,21 @@ from typing import Any
 
 from limner import __version__
 from limner.report import summary, words
-from limner.report.alarms import broken, copying
+from limner.report.alerts import broken, copying
 from limner.report.budget import Written, write_page
+from limner.report.caveats import run_limits, verdict
 from limner.report.curves import run_curves
 from limner.report.glossary import better
-from limner.report.limits import run_limits, verdict
-from limner.report.pictures import Album, Level
+from limner.report.images import Album, Level
+from limner.report.key_numbers import key_tiles
 from limner.report.ranking import ranking
 from limner.report.reading import Json, RunFiles, dig, read_run
 from limner.report.render import render
+from limner.report.sample_rows import moving_slots, moving_stages, newest_strips, ranked_strip
 from limner.report.samples import fixed_samples, newest_grid, time_lapse
 from limner.report.series import all_series
 from limner.report.settings import changed_from_shipped, flatten
-from limner.report.strips import moving_slots, moving_stages, newest_strips, ranked_strip
 from limner.report.tags import read_tag
-from limner.report.tiles import key_tiles
 
 
 def write_report(run: Path, out: Path | None = None) -> Written:
@@ -51,7 +51,7 @@ def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:
     grid = None if samples else album.embed(newest_grid(run.path))
     if not samples and grid is None:
         notes.append("There are no sample pictures (yet), so none are shown.")
-    ranks = [(one, ranked_strip(one, album, not domains)) for one in ranked.pictures]
+    ranks = [(one, ranked_strip(one, album, not domains)) for one in ranked.images]
     stages = moving_stages(samples, album, not domains)
     if album.unreadable:
         names = ", ".join(sorted(set(album.unreadable))[:5])

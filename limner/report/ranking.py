@@ -40,7 +40,7 @@ class Ranking:
 
     step: int | None = None
     by: str = "l1"
-    pictures: list[Ranked] = field(default_factory=list)
+    images: list[Ranked] = field(default_factory=list)
 
 
 def ranking(run: Path, notes: list[str]) -> Ranking:
@@ -50,12 +50,10 @@ def ranking(run: Path, notes: list[str]) -> Ranking:
         return Ranking()
     document = read_json(path, notes)
     entries = document.get("pictures")
-    pictures = (
-        [_ranked(run, entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    )
-    known = [picture for picture in pictures if picture.rank in _RANKS and picture.output is not None]
-    if len(known) < len(pictures):
-        notes.append(f"validation.json names {len(pictures) - len(known)} pictures that are not there; left out.")
+    images = [_ranked(run, entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    known = [image for image in images if image.rank in _RANKS and image.output is not None]
+    if len(known) < len(images):
+        notes.append(f"validation.json names {len(images) - len(known)} pictures that are not there; left out.")
     step = document.get("step")
     return Ranking(
         step if isinstance(step, int) else None,

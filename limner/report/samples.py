@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
-from limner.report.pictures import Album
+from limner.report.images import Album
 from limner.report.tags import DIRECTIONS
 
 _STEP = re.compile(r"step-(\d{1,12})")
@@ -109,9 +109,9 @@ def time_lapse(
             path = _newest(slot, step)
             if path is None:
                 continue
-            if path not in places and (picture := album.embed(path)):
+            if path not in places and (image := album.embed(path)):
                 places[path] = len(pool)
-                pool.append(picture.address)
+                pool.append(image.address)
             shown[number] = places.get(path, shown[number])
         frames.append(Frame(step, captions.get(step, f"step {step:,}"), list(shown)))
     return [frame for frame in frames if any(place >= 0 for place in frame.shown)], pool

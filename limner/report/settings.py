@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from limner.config.load import load_recipe
-from limner.config.shelf import shipped_recipes
+from limner.config.recipe_index import shipped_recipes
 from limner.report.reading import Json, dig
 
 UNSET = "(no such key)"

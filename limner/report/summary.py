@@ -65,7 +65,7 @@ def progress(run: RunFiles) -> Progress:
 
 def between_domains(run: RunFiles) -> bool:
     """Whether its method learns from pictures of two domains, A and B, rather than from pairs."""
-    return pictures(run.data, "train A") is not None or dig(run.recipe, "method") in _DOMAIN_METHODS
+    return images(run.data, "train A") is not None or dig(run.recipe, "method") in _DOMAIN_METHODS
 
 
 def both_ways(run: RunFiles) -> bool:
@@ -105,13 +105,13 @@ def _source(run: RunFiles) -> str:
     """How many pictures it learnt from, and whose."""
     folder, folder_b = (Path(str(dig(run.recipe, f"data.{key}") or "")).name for key in ("path", "path_b"))
     if not between_domains(run):
-        pairs = pictures(run.data, "train")
+        pairs = images(run.data, "train")
         return (f" from {words.plural(pairs, 'pair')}" + (f" of “{folder}”" if folder else "")) if pairs else ""
-    a, b = domain_pictures(run, "train")
+    a, b = domain_images(run, "train")
     if not a or not b:
         return ""
     text = f" from {words.plural(a, 'picture')} of A{{}} and {b:,} of B{{}}"
-    drawn = _DRAWN.get(str(dig(run.recipe, "data.drawn.task")))
+    drawn = _DRAWN.get(str(dig(run.recipe, "data.synthetic.task")))
     if folder and folder_b:
         text = text.format(f" (“{folder}”)", f" (“{folder_b}”)")
     elif drawn and not folder:
@@ -121,7 +121,7 @@ def _source(run: RunFiles) -> str:
     return text + (", taken in pairs," if dig(run.recipe, "data.paired") is True else "")
 
 
-def pictures(data: Json, split: str) -> int | None:
+def images(data: Json, split: str) -> int | None:
     """Pictures or pairs of a split such as "train" or "validation B", as data.json counts them."""
     counts = data.get("counts")
     found = counts.get(split) if isinstance(counts, dict) else None
@@ -130,9 +130,9 @@ def pictures(data: Json, split: str) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
-def domain_pictures(run: RunFiles, split: str) -> tuple[int | None, int | None]:
+def domain_images(run: RunFiles, split: str) -> tuple[int | None, int | None]:
     """Pictures of domain A and of B, as the recipe calls them: data.json calls A what is translated."""
-    a, b = (pictures(run.data, f"{split} {domain}") for domain in "AB")
+    a, b = (images(run.data, f"{split} {domain}") for domain in "AB")
     return (b, a) if dig(run.recipe, "data.direction") == "BtoA" else (a, b)
 
 

@@ -18,19 +18,19 @@ from limner.config.save import recipe_text, save_recipe
 from limner.data.splits import DataReport, Splits
 from limner.errors import CheckpointError, DataError, RecipeError, RunError
 from limner.files import write_atomically
+from limner.runs.checkpoint import Checkpoint, cut_after, newest_good
+from limner.runs.environment import Environment, describe_environment
+from limner.runs.folder import RunFolder, check_new_run, create_run, open_run, runs_folder
+from limner.runs.lock import RunLock
+from limner.runs.logs import EventLog, MetricsLog, MetricsRow, read_metrics
 from limner.training.cadence import cadence
-from limner.training.checkpoint import Checkpoint, cut_after, newest_good
 from limner.training.device import choose_device
-from limner.training.environment import Environment, describe_environment
+from limner.training.distributed import train_distributed
 from limner.training.length import refuse_finished
-from limner.training.lock import RunLock
-from limner.training.logs import EventLog, MetricsLog, MetricsRow, read_metrics
+from limner.training.processes import single_process
 from limner.training.resume import check_resume
-from limner.training.run import RunFolder, check_new_run, create_run, open_run, runs_folder
 from limner.training.samples import cut_samples
-from limner.training.session import open_pictures, train_session
-from limner.training.several import train_on_several
-from limner.training.team import alone
+from limner.training.session import open_images, train_session
 from limner.training.trackers import check_tracker
 from limner.training.trainer import Ending, Stop
 
@@ -90,7 +90,7 @@ def train(
     check_tracker(recipe.tracking)
     check_new_run(runs_folder(Path(runs) if runs else None), name)
     recipe = _rooted(recipe)
-    splits = open_pictures(recipe, console)
+    splits = open_images(recipe, console)
     files = {
         "recipe.yaml": recipe_text(recipe),
         "environment.json": describe_environment(torch.get_num_threads(), str(device)).text(),
@@ -133,8 +133,8 @@ def resume(
         device = choose_device(recipe.device)
         recipe = _rooted(recipe)
         _refuse_moved(folder, recipe)
-        splits = open_pictures(recipe, console)
-        differences += _changed_pictures(folder.data_path, splits.report, inexact)
+        splits = open_images(recipe, console)
+        differences += _changed_images(folder.data_path, splits.report, inexact)
         notes: list[str] = []
         checkpoint = newest_good(folder.checkpoints, notes.append)
         if checkpoint is None and notes:
@@ -165,8 +165,8 @@ def _train(
     stop: Stop | None,
 ) -> Run:
     if recipe.devices > 1:
-        return Run(run.path, train_on_several(recipe, run, device, notes))
-    return Run(run.path, train_session(recipe, splits, run, alone(device), checkpoint, notes, console, stop))
+        return Run(run.path, train_distributed(recipe, run, device, notes))
+    return Run(run.path, train_session(recipe, splits, run, single_process(device), checkpoint, notes, console, stop))
 
 
 def _rooted(recipe: Recipe) -> Recipe:
@@ -201,7 +201,7 @@ def _forget_after(run: RunFolder, step: int) -> None:
     cut_samples(run.samples, step)
 
 
-def _changed_pictures(then: Path, now: DataReport, inexact: bool) -> list[str]:
+def _changed_images(then: Path, now: DataReport, inexact: bool) -> list[str]:
     try:
         if json.loads(then.read_text())["fingerprint"] == now.fingerprint:
             return []

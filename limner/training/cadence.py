@@ -31,13 +31,13 @@ class Cadence:
     log_every: int
 
 
-def cadence(training: TrainingSettings, pictures: int, world: int = 1) -> Cadence:
+def cadence(training: TrainingSettings, images: int, world: int = 1) -> Cadence:
     """The cadence of a run over a training set of that many pictures, by `world` processes together."""
     batch = training.batch * world
-    per_epoch = max(1, math.ceil(pictures / batch))
+    per_epoch = max(1, math.ceil(images / batch))
     total = training.steps
     if training.epochs is not None:
-        total = math.ceil(training.epochs * pictures / batch)
+        total = math.ceil(training.epochs * images / batch)
     validate = training.validate_every or max(per_epoch, math.ceil((total or 0) / VALIDATIONS))
     return Cadence(
         total=total,

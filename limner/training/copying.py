@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from limner.metrics.translation import CHANGED, is_copying
-from limner.training.evaluation import Judged
+from limner.training.validation import Validated
 
 EARLY = 0.25
 """Share of a run in which nothing is said: most translators begin by copying."""
@@ -22,18 +22,18 @@ class News(NamedTuple):
     direction: str
 
 
-def watch_copying(judged: Judged, before: Sequence[str]) -> tuple[list[str], list[News]]:
+def watch_copying(validated: Validated, before: Sequence[str]) -> tuple[list[str], list[News]]:
     """Which directions copy now, and what is new about it.
 
     Args:
-        judged: a validation.
+        validated: a validation.
         before: the directions that copied at the validation before.
 
     Returns:
         The directions that copy, and the news of each that begins or ends to.
     """
-    scores = {label: direction.scores for label, direction in judged.directions.items()}
-    adversary = any(name.rpartition("/")[2].startswith("adversarial") for name in judged.losses)
+    scores = {label: direction.scores for label, direction in validated.directions.items()}
+    adversary = any(name.rpartition("/")[2].startswith("adversarial") for name in validated.losses)
     now = [label for label, known in scores.items() if is_copying(known, adversary)]
     begun = [News("copying", _text(label, scores[label]), label) for label in now if label not in before]
     ended = [label for label in before if label not in now]

@@ -17,10 +17,10 @@ from limner.methods import build_method
 from limner.methods.method import Method
 from limner.training.cadence import Cadence, cadence
 from limner.training.device import choose_device
-from limner.training.evaluation import Judge
 from limner.training.graphed import engine_for
 from limner.training.players import make_players
-from limner.training.session import open_pictures
+from limner.training.session import open_images
+from limner.training.validation import Validator
 
 TIMED, TIMED_ON_CUDA = 2, 10
 """Steps that are timed after one that is not; the fastest counts. On CUDA the first few are not replayed yet."""
@@ -35,7 +35,7 @@ def describe(recipe: Recipe) -> str:
         LimnerError: whatever would stop the training itself.
     """
     device = choose_device(recipe.device)
-    splits = open_pictures(recipe)
+    splits = open_images(recipe)
     method = build_method(recipe).to(device).train()
     text = StringIO()
     plan = cadence(recipe.training, len(splits.train), recipe.devices)
@@ -74,7 +74,7 @@ def _step_line(recipe: Recipe, method: Method, splits: Splits, device: torch.dev
         if device.type == "cuda":
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
-    Judge(engine, None, recipe.seed).check_best(recipe.training.best, splits)
+    Validator(engine, None, recipe.seed).check_best(recipe.training.best, splits)
     seconds = min(times)
     work = f"step       {counter.get_total_flops() / 1e9:.1f} GFLOP, {seconds:.3f} s on {device}"
     if plan.total is None:

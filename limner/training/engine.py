@@ -85,7 +85,7 @@ class Engine:
                 if self.parts >= len(batch):
                     raise RunError(
                         "memory ran out with one picture at a time",
-                        "lower data.size or generator.width, or set precision=bf16",
+                        "lower data.size or generator.base_channels, or set precision=bf16",
                     ) from error
             shared.clear()
             self.players[turn.player].optimiser.zero_grad()

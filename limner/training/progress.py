@@ -64,7 +64,7 @@ class Narrator(AbstractContextManager["Narrator"]):
         total: int | None,
         epoch: float,
         losses: Mapping[str, float],
-        pictures_per_second: float,
+        images_per_second: float,
         data_wait: float,
         left: float | None,
     ) -> None:
@@ -77,7 +77,7 @@ class Narrator(AbstractContextManager["Narrator"]):
         """
         for name, value in losses.items():
             self._smooth[name] = SMOOTHING * self._smooth.get(name, value) + (1 - SMOOTHING) * value
-        line = self._line(step, total, epoch, pictures_per_second, data_wait, left)
+        line = self._line(step, total, epoch, images_per_second, data_wait, left)
         self._progress.update(self._task, completed=step, total=total, line=line)
         if time.monotonic() - self._last_plain >= PLAIN_EVERY:
             self._last_plain = time.monotonic()

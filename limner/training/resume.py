@@ -9,7 +9,7 @@ from typing import NamedTuple
 from limner.config.load import recipe_differences
 from limner.config.recipe import Recipe
 from limner.errors import RunError
-from limner.training.environment import Environment, compare_environments
+from limner.runs.environment import Environment, compare_environments
 
 _FREE = re.compile(r"training\.(steps|epochs|time|\w+_every)|data\.(workers|path|path_b)|tracking|about(\..*)?")
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from limner.data.splits import Pictures, Splits
+from limner.data.splits import Images, Splits
 from limner.files import write_atomically
-from limner.metrics.pictures import score_each
-from limner.training.evaluation import Direction, Judge, Judged
+from limner.metrics.pairs import score_each
+from limner.training.validation import Direction, Validated, Validator
 
 RANKED = 4
 """Pictures shown of the best, of the median and of the worst."""
@@ -28,7 +28,7 @@ GAP = 2
 
 
 @dataclass(frozen=True)
-class Strip:
+class SampleRow:
     """The followed pictures of one direction.
 
     Attributes:
@@ -45,7 +45,7 @@ class Strip:
 
 
 @dataclass(frozen=True)
-class Followed:
+class FixedSamples:
     """The fixed pictures of a run: a few of each split and direction, the same at every step.
 
     Attributes:
@@ -54,7 +54,7 @@ class Followed:
     """
 
     folder: Path
-    strips: list[Strip]
+    strips: list[SampleRow]
 
     def write_fixed(self) -> None:
         """Write what does not change: `input/NAME.png`, and `target/NAME.png` where the target is known."""
@@ -62,7 +62,7 @@ class Followed:
             self._write("input", strip.names, strip.inputs)
             self._write("target", strip.names[: len(strip.targets)], strip.targets)
 
-    def write(self, step: int, judge: Judge) -> NDArray[np.uint8]:
+    def write(self, step: int, validate: Validator) -> NDArray[np.uint8]:
         """Write the outputs at a step, and a grid (H, W, 3), which is returned.
 
         Its columns are INPUT, OUTPUT, then the way there and back where there are two directions, then TARGET where it
@@ -70,7 +70,7 @@ class Followed:
         """
         grids = []
         for strip in self.strips:
-            made = judge.translate(strip.inputs, strip.back)
+            made = validate.translate(strip.inputs, strip.back)
             self._write(f"step-{step:06d}", strip.names, made.outputs)
             if made.returned is not None:
                 self._write(f"step-{step:06d}", [f"{name}-back" for name in strip.names], made.returned)
@@ -82,38 +82,40 @@ class Followed:
         write_image(self.folder / f"grid-{step:06d}.png", Image.fromarray(grid))
         return grid
 
-    def _write(self, folder: str, names: list[str], pictures: Tensor) -> None:
-        for name, picture in zip(names, pictures, strict=True):
-            write_picture(self.folder / folder / f"{name}.png", picture)
+    def _write(self, folder: str, names: list[str], images: Tensor) -> None:
+        for name, pixels in zip(names, images, strict=True):
+            write_tensor(self.folder / folder / f"{name}.png", pixels)
 
 
-def follow(folder: Path, splits: Splits, count: int, directions: Mapping[str, bool]) -> Followed:
+def choose_samples(folder: Path, splits: Splits, count: int, directions: Mapping[str, bool]) -> FixedSamples:
     """Choose `count` pictures of each split, evenly spread, in each of the judge's directions."""
     strips = []
     for label, back in directions.items():
-        shown = [(split, pictures.show(count, back)) for split, pictures in _splits(splits)]
+        shown = [(split, images.show(count, back)) for split, images in _splits(splits)]
         targets = [one.inputs[:0] if one.targets is None else one.targets for _, one in shown]
         prefix = f"{label}-" if label else ""
         strips.append(
-            Strip(
+            SampleRow(
                 [f"{split}-{prefix}{number:02d}" for split, one in shown for number in range(len(one.names))],
                 back,
                 torch.cat([one.inputs for _, one in shown]),
                 torch.cat(targets),
             )
         )
-    return Followed(folder, strips)
+    return FixedSamples(folder, strips)
 
 
-def write_ranked(folder: Path, step: int, judged: Judged) -> None:
+def write_ranked(folder: Path, step: int, validated: Validated) -> None:
     """Write some validation pictures, chosen by rank, and `validation.json` that lists them.
 
     Where targets are known those with the lowest, middle and highest L1 (ranks best, median, worst); else those that
     changed least, middling and most (ranks least, median, most). This only ranks pictures of one run; it is no verdict
     on how good they look.
     """
-    known = all(direction.shown.targets is not None for direction in judged.directions.values())
-    rows = [row for label, direction in judged.directions.items() for row in _ranked(folder, label, direction, known)]
+    known = all(direction.shown.targets is not None for direction in validated.directions.values())
+    rows = [
+        row for label, direction in validated.directions.items() for row in _ranked(folder, label, direction, known)
+    ]
     by = "l1" if known else "change"
     document = {"schema": 1, "step": step, "split": "val", "ranked_by": by, "pictures": rows}
     write_atomically(folder / "validation.json", json.dumps(document, indent=1))
@@ -132,10 +134,10 @@ def _ranked(folder: Path, label: str, direction: Direction, known: bool) -> Iter
             row: dict[str, object] = {"rank": rank, "name": shown.names[index]}
             row |= {"direction": label} if label else {}
             row |= each[index] if known else {"change": each[index]["l1"]}
-            for kind, pictures in kinds.items():
-                if pictures is not None:
+            for kind, images in kinds.items():
+                if images is not None:
                     row[kind] = f"validation/{label + '-' if label else ''}{rank}-{number}-{kind}.png"
-                    write_picture(folder / str(row[kind]), pictures[index])
+                    write_tensor(folder / str(row[kind]), images[index])
             yield row
 
 
@@ -161,10 +163,10 @@ def make_grid(columns: list[Tensor]) -> NDArray[np.uint8]:
     """Columns of pictures, uint8 (N, 3, H, W) each, side by side on white: (N * H, columns * W, 3) and the gaps."""
     rows, _, height, width = columns[0].shape
     grid = np.full((rows * (height + GAP) - GAP, len(columns) * (width + GAP) - GAP, 3), fill_value=255, dtype=np.uint8)
-    for column, pictures in enumerate(columns):
-        for row, picture in enumerate(pictures):
+    for column, images in enumerate(columns):
+        for row, pixels in enumerate(images):
             top, left = row * (height + GAP), column * (width + GAP)
-            grid[top : top + height, left : left + width] = picture.permute(1, 2, 0).numpy()
+            grid[top : top + height, left : left + width] = pixels.permute(1, 2, 0).numpy()
     return grid
 
 
@@ -180,20 +182,20 @@ def _stacked(grids: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     return np.concatenate(padded)
 
 
-def _filled_up(pictures: Tensor, count: int) -> Tensor:
+def _filled_up(images: Tensor, count: int) -> Tensor:
     """The pictures, and white ones until there are `count`."""
-    white = torch.full((count - len(pictures), *pictures.shape[1:]), 255, dtype=torch.uint8)
-    return torch.cat([pictures, white])
+    white = torch.full((count - len(images), *images.shape[1:]), 255, dtype=torch.uint8)
+    return torch.cat([images, white])
 
 
-def _splits(splits: Splits) -> Iterator[tuple[str, Pictures]]:
+def _splits(splits: Splits) -> Iterator[tuple[str, Images]]:
     yield "val", splits.validation
     yield "train", splits.train
 
 
-def write_picture(path: Path, picture: Tensor) -> None:
+def write_tensor(path: Path, pixels: Tensor) -> None:
     """Write a uint8 (3, H, W) picture as PNG."""
-    write_image(path, Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()))
+    write_image(path, Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy()))
 
 
 def write_image(path: Path, image: Image.Image) -> None:

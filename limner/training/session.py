@@ -17,18 +17,18 @@ from limner.config.domains import DomainDataSettings
 from limner.config.recipe import Recipe
 from limner.data.decoded import Progress
 from limner.data.domains import open_domains
-from limner.data.drawn import drawn_pictures
 from limner.data.paired import open_paired
 from limner.data.splits import Splits
 from limner.errors import RecipeError
 from limner.methods import build_method
 from limner.metrics.lpips import lpips_if_there
-from limner.training.checkpoint import Checkpoint
+from limner.runs.checkpoint import Checkpoint
+from limner.runs.folder import RunFolder
+from limner.synthetic.cached import synthetic_images
 from limner.training.device import make_repeatable, slow_precision
-from limner.training.memory import freed_memory_kept
+from limner.training.malloc import freed_memory_kept
+from limner.training.processes import Processes
 from limner.training.progress import Narrator
-from limner.training.run import RunFolder
-from limner.training.team import Team
 from limner.training.trackers import open_tracker
 from limner.training.trainer import Ending, Stop, Trainer
 
@@ -40,7 +40,7 @@ def train_session(
     recipe: Recipe,
     splits: Splits,
     run: RunFolder,
-    team: Team,
+    processes: Processes,
     checkpoint: Checkpoint | None = None,
     notes: Sequence[str] = (),
     console: Console | None = None,
@@ -57,21 +57,21 @@ def train_session(
         RunError: training had to stop.
     """
     stop = stop or Stop()
-    console = console if team.leads else Console(file=StringIO())
-    memory = freed_memory_kept() if team.device.type == "cpu" else nullcontext()
-    with memory, Narrator(run.log_path if team.leads else None, console) as narrator:
+    console = console if processes.is_main else Console(file=StringIO())
+    memory = freed_memory_kept() if processes.device.type == "cpu" else nullcontext()
+    with memory, Narrator(run.log_path if processes.is_main else None, console) as narrator:
         step = checkpoint.state["step"] if checkpoint else None
-        kind = recipe.tracking if team.leads else "none"
+        kind = recipe.tracking if processes.is_main else "none"
         tracker = open_tracker(kind, run, recipe, narrator.say, resumed_at=step)
         with closing(tracker):
-            trainer = Trainer(recipe, build_method(recipe), splits, run, team, narrator, tracker, checkpoint, stop)
+            trainer = Trainer(recipe, build_method(recipe), splits, run, processes, narrator, tracker, checkpoint, stop)
             with closing(trainer), _stopping(stop, narrator, shlex.quote(str(run.path))):
-                if team.leads:
+                if processes.is_main:
                     _introduce(trainer, splits, checkpoint, notes)
                 return trainer.train()
 
 
-def open_pictures(recipe: Recipe, console: Console | None = None) -> Splits:
+def open_images(recipe: Recipe, console: Console | None = None) -> Splits:
     """Find, check and decode the pictures of a recipe, showing how far it is.
 
     Raises:
@@ -79,7 +79,7 @@ def open_pictures(recipe: Recipe, console: Console | None = None) -> Splits:
         DataError: there are none, or too many are bad.
     """
     settings = recipe.data
-    if settings.path is None and settings.drawn is None:
+    if settings.path is None and settings.synthetic is None:
         raise RecipeError("data.path is not set: where are the pictures?", "add data.path=FOLDER")
     console = console or Console(stderr=True, highlight=False)
     with console.status("looking at the pictures") as status:
@@ -87,8 +87,8 @@ def open_pictures(recipe: Recipe, console: Console | None = None) -> Splits:
         def tell(what: str) -> Progress:
             return lambda done, total: status.update(f"{what} {done}/{total}")
 
-        if settings.path is None and settings.drawn is not None:
-            folder = drawn_pictures(settings.drawn, settings, tell("drawing facades"))
+        if settings.path is None and settings.synthetic is not None:
+            folder = synthetic_images(settings.synthetic, settings, tell("drawing facades"))
             settings = settings.model_copy(update={"path": folder})
         if isinstance(settings, DomainDataSettings):
             return open_domains(settings, recipe.seed, tell("decoding pictures"))
@@ -122,7 +122,7 @@ def _by_the_clock(trainer: Trainer) -> str | None:
 
 def _kept_by_others(trainer: Trainer, checkpoint: Checkpoint | None) -> list[str]:
     """A checkpoint holds the first process's buffers; norm statistics aside, the others' may have been different."""
-    if checkpoint is None or trainer.team.world == 1:
+    if checkpoint is None or trainer.processes.world == 1:
         return []
     names = {name for name in trainer.method.state_dict() if not name.endswith(_STATISTICS)}
     own = sorted(names - {name for name, _ in trainer.method.named_parameters()})

@@ -8,13 +8,13 @@ from typing import Any
 
 from limner.errors import CheckpointError
 from limner.methods.method import Method
-from limner.training.average import WeightAverage
-from limner.training.checkpoint import Checkpoint, Content
+from limner.runs.checkpoint import Checkpoint, Content
+from limner.runs.tensors import optimiser_from, optimiser_to_bytes, tensors_from, tensors_to_bytes
+from limner.training.ema import EMA
 from limner.training.players import Player
-from limner.training.tensors import optimiser_from, optimiser_to_bytes, tensors_from, tensors_to_bytes
 
-MODEL = "model.safetensors"
-EMA = "ema.safetensors"
+MODEL_FILE = "model.safetensors"
+EMA_FILE = "ema.safetensors"
 
 
 @dataclass
@@ -52,21 +52,19 @@ class Progress:
 
 
 def pack(
-    method: Method, players: Mapping[str, Player], average: WeightAverage | None, progress: Progress
+    method: Method, players: Mapping[str, Player], ema: EMA | None, progress: Progress
 ) -> tuple[dict[str, Content], dict[str, Any]]:
     """The files and the state of a checkpoint."""
-    files: dict[str, Content] = {MODEL: tensors_to_bytes(method.state_dict())}
-    if average is not None:
-        files[EMA] = tensors_to_bytes(average.state_dict())
+    files: dict[str, Content] = {MODEL_FILE: tensors_to_bytes(method.state_dict())}
+    if ema is not None:
+        files[EMA_FILE] = tensors_to_bytes(ema.state_dict())
     for name, player in players.items():
         files[_optimiser(name)] = optimiser_to_bytes(player.state_dict())
-    state = asdict(progress) | {"average_updates": average.updates if average else None}
+    state = asdict(progress) | {"average_updates": ema.updates if ema else None}
     return files, state
 
 
-def unpack(
-    checkpoint: Checkpoint, method: Method, players: Mapping[str, Player], average: WeightAverage | None
-) -> Progress:
+def unpack(checkpoint: Checkpoint, method: Method, players: Mapping[str, Player], ema: EMA | None) -> Progress:
     """Put a checkpoint's contents back where `pack` took them from.
 
     Raises:
@@ -75,13 +73,13 @@ def unpack(
     state = dict(checkpoint.state)
     updates = state.pop("average_updates")
     try:
-        method.load_state_dict(tensors_from(checkpoint.file(MODEL), MODEL))
+        method.load_state_dict(tensors_from(checkpoint.file(MODEL_FILE), MODEL_FILE))
         for name, player in players.items():
             file = _optimiser(name)
             player.optimiser.load_state_dict(optimiser_from(checkpoint.file(file), file))
-        if average is not None:
-            average.load_state_dict(tensors_from(checkpoint.file(EMA), EMA))
-            average.updates = updates
+        if ema is not None:
+            ema.load_state_dict(tensors_from(checkpoint.file(EMA_FILE), EMA_FILE))
+            ema.updates = updates
         return Progress(**{each.name: state[each.name] for each in fields(Progress) if each.name in state})
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(

@@ -18,7 +18,7 @@ from limner.config.load import recipe_text
 from limner.config.recipe import Recipe
 from limner.errors import MissingExtraError
 from limner.files import write_atomically
-from limner.training.run import RunFolder
+from limner.runs.folder import RunFolder
 
 Grid = npt.NDArray[np.uint8]
 Kind = Literal["tensorboard", "wandb", "none"]
@@ -31,7 +31,7 @@ class Tracker(Protocol):
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Numbers by tag after a step."""
 
-    def pictures(self, step: int, name: str, grid: Grid) -> None:
+    def images(self, step: int, name: str, grid: Grid) -> None:
         """A picture: uint8, (height, width, 3)."""
 
     def close(self) -> None:
@@ -81,9 +81,9 @@ class _Guarded:
         if (tracker := self._tracker) is not None:
             self._try(lambda: tracker.log(step, values))
 
-    def pictures(self, step: int, name: str, grid: Grid) -> None:
+    def images(self, step: int, name: str, grid: Grid) -> None:
         if (tracker := self._tracker) is not None:
-            self._try(lambda: tracker.pictures(step, name, grid))
+            self._try(lambda: tracker.images(step, name, grid))
 
     def close(self) -> None:
         if (tracker := self._tracker) is not None:
@@ -104,7 +104,7 @@ class _Nothing:
     def log(self, step: int, values: Mapping[str, float]) -> None:
         pass
 
-    def pictures(self, step: int, name: str, grid: Grid) -> None:
+    def images(self, step: int, name: str, grid: Grid) -> None:
         pass
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class _TensorBoard:
         for tag, value in values.items():
             self._writer.add_scalar(tag, value, step)
 
-    def pictures(self, step: int, name: str, grid: Grid) -> None:
+    def images(self, step: int, name: str, grid: Grid) -> None:
         self._writer.add_image(name, grid, step, dataformats="HWC")
 
     def close(self) -> None:
@@ -158,7 +158,7 @@ class _WeightsAndBiases:
     def log(self, step: int, values: Mapping[str, float]) -> None:
         self._run.log(dict(values), step=step)
 
-    def pictures(self, step: int, name: str, grid: Grid) -> None:
+    def images(self, step: int, name: str, grid: Grid) -> None:
         self._run.log({name: self._wandb.Image(grid)}, step=step)
 
     def close(self) -> None:

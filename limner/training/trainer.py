@@ -9,27 +9,27 @@ from enum import Enum
 
 from limner.config.recipe import Recipe
 from limner.data.batch import Batch
-from limner.data.order import Order
 from limner.data.prefetch import Prefetcher
+from limner.data.sampler import EpochSampler
 from limner.data.splits import Splits
 from limner.methods.method import Method
-from limner.training.average import WeightAverage
-from limner.training.broken import broken, broken_tensor
+from limner.runs.checkpoint import BEST, Checkpoint, prune, save_checkpoint, step_name
+from limner.runs.folder import RunFolder
+from limner.runs.logs import Event, EventLog, MetricsLog
 from limner.training.cadence import cadence
-from limner.training.checkpoint import BEST, Checkpoint, prune, save_checkpoint, step_name
 from limner.training.copying import EARLY, watch_copying
-from limner.training.evaluation import Judge, Judged, by_tag
+from limner.training.ema import EMA
 from limner.training.graphed import engine_for
 from limner.training.length import Length
-from limner.training.logs import Event, EventLog, MetricsLog
+from limner.training.non_finite import non_finite, non_finite_tensor
 from limner.training.players import make_players
+from limner.training.processes import Processes
 from limner.training.progress import Narrator
-from limner.training.run import RunFolder
-from limner.training.samples import follow, write_ranked
+from limner.training.running_means import RunningMeans, floats
+from limner.training.samples import choose_samples, write_ranked
 from limner.training.state import Progress, pack, unpack
-from limner.training.team import Team
 from limner.training.trackers import Tracker
-from limner.training.window import Window, floats
+from limner.training.validation import Validated, Validator, by_tag
 
 AHEAD = 4
 """Batches prepared before they are needed."""
@@ -57,7 +57,7 @@ class Trainer:
         method: freshly built from it, on the CPU.
         splits: the pictures.
         run: the run's folder, locked by the caller.
-        team: this process among those that train together; only its leader writes anything.
+        processes: this process among those that train together; only its leader writes anything.
         narrator: tells people.
         tracker: gets every number and grid as well.
         checkpoint: what to go on from; None begins at step 0.
@@ -70,7 +70,7 @@ class Trainer:
         method: Method,
         splits: Splits,
         run: RunFolder,
-        team: Team,
+        processes: Processes,
         narrator: Narrator,
         tracker: Tracker,
         checkpoint: Checkpoint | None = None,
@@ -78,33 +78,33 @@ class Trainer:
     ) -> None:
         training = recipe.training
         self.recipe, self.splits, self.run, self.narrator, self.tracker = recipe, splits, run, narrator, tracker
-        self.team = team
+        self.processes = processes
         self.stop = stop or Stop()
-        self.cadence = cadence(training, len(splits.train), team.world)
-        self.method = method.to(team.device).train()
+        self.cadence = cadence(training, len(splits.train), processes.world)
+        self.method = method.to(processes.device).train()
         self.players = make_players(self.method, training)
-        self.average = WeightAverage(self.method, training.ema) if training.ema else None
+        self.ema = EMA(self.method, training.ema) if training.ema else None
         self.progress = Progress(parts=training.accumulate)
         if checkpoint is not None:
-            self.progress = unpack(checkpoint, self.method, self.players, self.average)
+            self.progress = unpack(checkpoint, self.method, self.players, self.ema)
         self.length = Length(self.cadence, training.schedule, self.progress)
-        self.window = Window(training.batch * team.world)
-        self.engine = engine_for(training, team.device, team.world)(
+        self.window = RunningMeans(training.batch * processes.world)
+        self.engine = engine_for(training, processes.device, processes.world)(
             self.method,
             self.players,
-            team.device,
+            processes.device,
             recipe.seed,
             bf16=recipe.precision == "bf16",
             clip=training.clip,
             parts=self.progress.parts,
-            rank=team.rank,
-            reduce=team.average if team.world > 1 else None,
+            rank=processes.rank,
+            reduce=processes.ema if processes.world > 1 else None,
             tell=self.event,
         )
-        self.judge = Judge(self.engine, self.average, recipe.seed)
-        self.order = Order(len(splits.train), training.batch, recipe.seed, team.rank, team.world)
-        self.followed = follow(run.samples, splits, training.samples, self.judge.labels)
-        if team.leads:
+        self.validate = Validator(self.engine, self.ema, recipe.seed)
+        self.order = EpochSampler(len(splits.train), training.batch, recipe.seed, processes.rank, processes.world)
+        self.followed = choose_samples(run.samples, splits, training.samples, self.validate.labels)
+        if processes.is_main:
             self.metrics = MetricsLog(run.metrics_path)
             self.events = EventLog(run.events_path)
         self._balanced = type(method).plan is not Method.plan
@@ -117,24 +117,24 @@ class Trainer:
             RunError: a loss is no longer a number, memory ran out, or the folder cannot be written.
         """
         progress, window = self.progress, self.window
-        if self.team.leads:
-            self.judge.check_best(self.recipe.training.best, self.splits)
+        if self.processes.is_main:
+            self.validate.check_best(self.recipe.training.best, self.splits)
         if replanned := self.length.replan():
             self.event("note", replanned)
-        if progress.step == 0 and self.team.leads:
+        if progress.step == 0 and self.processes.is_main:
             self.followed.write_fixed()
             self._sample()
         batches = Prefetcher(self._batch, progress.batches, self.recipe.data.workers, AHEAD)
         with batches:
             window.open(batches.waited)
-            window.take_up(progress.sums, progress.counts, self.team.device)
+            window.take_up(progress.sums, progress.counts, self.processes.device)
             while not progress.finished:
-                if self.team.agree(self.stop.asked):
+                if self.processes.agree(self.stop.asked):
                     self.save()
                     return Ending.INTERRUPTED
                 self._step(batches)
                 progress.finished = self._done()
-                if self.team.leads:
+                if self.processes.is_main:
                     self._between(batches.waited)
         return Ending.FINISHED
 
@@ -154,7 +154,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint of this step and drop those that the recipe does not keep."""
-        if not self.team.leads:
+        if not self.processes.is_main:
             return
         training = self.recipe.training
         self._write_checkpoint(step_name(self.progress.step))
@@ -162,7 +162,7 @@ class Trainer:
 
     def close(self) -> None:
         """Close the logs."""
-        if self.team.leads:
+        if self.processes.is_main:
             self.metrics.close()
             self.events.close()
 
@@ -173,7 +173,7 @@ class Trainer:
         # First the logs: a checkpoint must never know of a step that they have lost.
         self.metrics.sync()
         self.events.sync()
-        files, state = pack(self.method, self.players, self.average, self.progress)
+        files, state = pack(self.method, self.players, self.ema, self.progress)
         save_checkpoint(self.run.checkpoints, name, files, state)
 
     def _batch(self, number: int) -> Batch:
@@ -191,13 +191,13 @@ class Trainer:
             return next(batches)
 
         values = self.engine.step(progress.step, draw_batch, progress.seen)
-        if self.average is not None:
-            self.average.update(self.method)
+        if self.ema is not None:
+            self.ema.update(self.method)
         if self._balanced:
             # Only a balance makes the host wait for the device. All processes must get the same turns.
             shared = {name: value.clone() for name, value in values.items()}
-            if self.team.world > 1:
-                self.team.average([*shared.values()])
+            if self.processes.world > 1:
+                self.processes.ema([*shared.values()])
             progress.seen = floats(shared)
         progress.step += 1
         progress.seconds += time.perf_counter() - start
@@ -205,11 +205,11 @@ class Trainer:
 
     def _done(self) -> bool:
         done = self.length.reached()
-        return done if self.cadence.limit is None else self.team.agree(done)
+        return done if self.cadence.limit is None else self.processes.agree(done)
 
     def _refuse_broken(self) -> None:
-        if name := broken_tensor(self.method, self.players, self.average):
-            raise broken(name, self.progress.step, self.run.checkpoints)
+        if name := non_finite_tensor(self.method, self.players, self.ema):
+            raise non_finite(name, self.progress.step, self.run.checkpoints)
 
     def _log(self, waited: float) -> None:
         losses, rate, data_wait = self.window.close(waited)
@@ -217,30 +217,30 @@ class Trainer:
             {f"train/{name}": value for name, value in losses.items()}
             | {
                 **{f"train/lr/{name}": player.current_rate for name, player in self.players.items()},
-                "train/pictures_per_second": rate,
+                "train/images_per_second": rate,
                 "train/data_wait": data_wait,
             }
         )
         bad = [name for name, value in losses.items() if not math.isfinite(value)]
         if bad:
-            raise broken(bad[0], self.progress.step, self.run.checkpoints)
-        step, left = self.progress.step, self.length.seconds_left(rate / self.window.pictures)
+            raise non_finite(bad[0], self.progress.step, self.run.checkpoints)
+        step, left = self.progress.step, self.length.seconds_left(rate / self.window.images)
         self.narrator.update(step, self.cadence.total, self._epoch(), losses, rate, data_wait, left)
 
     def _validate(self) -> None:
         self._refuse_broken()
-        judged = self.judge.judge_splits(self.splits, self.recipe.training.evaluate)
-        if "val" in judged:
-            write_ranked(self.run.samples, self.progress.step, judged["val"])
-            self._watch_copying(judged["val"])
-        values = by_tag(judged)
+        validated = self.validate.validate_splits(self.splits, self.recipe.training.evaluate)
+        if "val" in validated:
+            write_ranked(self.run.samples, self.progress.step, validated["val"])
+            self._watch_copying(validated["val"])
+        values = by_tag(validated)
         self._write(values)
         self._keep_best(values)
 
-    def _watch_copying(self, judged: Judged) -> None:
+    def _watch_copying(self, validated: Validated) -> None:
         if self.length.share() < EARLY:
             return
-        self.progress.copies, told = watch_copying(judged, self.progress.copies)
+        self.progress.copies, told = watch_copying(validated, self.progress.copies)
         for each in told:
             self.event(each.name, each.detail, each.direction)
 
@@ -253,8 +253,8 @@ class Trainer:
             self._write_checkpoint(BEST)
 
     def _sample(self) -> None:
-        grid = self.followed.write(self.progress.step, self.judge)
-        self.tracker.pictures(self.progress.step, "samples", grid)
+        grid = self.followed.write(self.progress.step, self.validate)
+        self.tracker.images(self.progress.step, "samples", grid)
 
     def _write(self, values: dict[str, float]) -> None:
         self.metrics.write(self.progress.step, self._epoch(), self.progress.seconds, values)
@@ -266,5 +266,5 @@ class Trainer:
     def event(self, name: str, detail: str, direction: str = "") -> None:
         """Say something that a reader of the run must know, and keep it with the run."""
         self.narrator.say(detail)
-        if self.team.leads:
+        if self.processes.is_main:
             self.events.write(Event(self.progress.step, name, detail, direction))

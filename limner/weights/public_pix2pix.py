@@ -87,7 +87,7 @@ def _recognise(layout: Layout, weights: Mapping[str, Tensor], levels: list[_Leve
     with layout.buildable():
         return UNetSettings(
             levels=len(levels),
-            width=first.shape[0],
+            base_channels=first.shape[0],
             in_channels=first.shape[1],
             out_channels=last.shape[1],
             norm=layout.norm(weights, [norm for level in levels for norm in level.norms], f"{levels[-1].up}.bias"),
@@ -152,8 +152,8 @@ def _sources(network: UNet, levels: list[_Level]) -> Iterator[tuple[str, str]]:
 def _notes(settings: UNetSettings, weights: Mapping[str, Tensor], zeros: int) -> tuple[str, ...]:
     blocks = ", ".join(map(str, settings.dropout_blocks)) or "none"
     notes = [
-        f"U-Net of {settings.levels} levels, width {settings.width}, {settings.in_channels} to {settings.out_channels} "
-        f"channels, {settings.norm} norm, for pictures of {2**settings.levels} px and multiples",
+        f"U-Net of {settings.levels} levels, {settings.base_channels} base channels, {settings.in_channels} to "
+        f"{settings.out_channels} channels, {settings.norm} norm, for {2**settings.levels} px and multiples",
         f"dropout in decoder blocks {blocks} from the innermost, as the public code trains; the file does not say",
     ]
     if zeros:

@@ -122,7 +122,7 @@ def _recognise(layout: Layout, weights: Mapping[str, Tensor], places: _Places, f
     with layout.buildable():
         return ResNetSettings(
             blocks=places.blocks,
-            width=first.shape[0],
+            base_channels=first.shape[0],
             sampling="antialiased" if places.blurs else "strided",
             in_channels=first.shape[1],
             out_channels=last.shape[0],
@@ -135,7 +135,7 @@ def _take_blurs(layout: Layout, left: dict[str, Tensor], places: _Places, settin
     """Compare the file's blurs with those that limner computes, and take them out of `left`."""
     down, up = torch.tensor([1.0, 2.0, 1.0]) / 4, torch.tensor([1.0, 3.0, 3.0, 1.0]) / 4
     for name, line, times in zip(places.blurs, (down, down, up, up), (2, 4, 4, 2), strict=False):
-        wanted = torch.outer(line, line).expand(times * settings.width, 1, -1, -1)
+        wanted = torch.outer(line, line).expand(times * settings.base_channels, 1, -1, -1)
         found = layout.fitting(name, left.pop(name, None), wanted)
         if not torch.allclose(found, wanted, atol=1e-4):
             raise WeightsError(f"{layout.path}: '{name}' is not the blur of the public CUT code.", layout.tip)
@@ -183,7 +183,7 @@ def _sources(network: ResNetGenerator, places: _Places) -> Iterator[tuple[str, s
 
 def _notes(settings: ResNetSettings, old: bool, zeros: int) -> list[str]:
     notes = [
-        f"ResNet of {settings.blocks} blocks, width {settings.width}, {settings.in_channels} to "
+        f"ResNet of {settings.blocks} blocks, {settings.base_channels} base channels, {settings.in_channels} to "
         f"{settings.out_channels} channels, {settings.norm} norm, {settings.sampling} sampling",
         "training size taken to be 256 px, as the public code trains; the file does not say",
     ]

@@ -23,7 +23,7 @@ CAT = skimage.data.chelsea()[::4, ::4].copy()
 def place(tmp_path: Path, monkeypatch) -> Path:
     """A folder with model.safetensors and photos/{cat,coffee}.png."""
     monkeypatch.chdir(tmp_path)
-    settings = UNetSettings(levels=3, width=4)
+    settings = UNetSettings(levels=3, base_channels=4)
     torch.manual_seed(1)
     state = build(settings).state_dict()
     Model(ModelCard(generator=settings, size=32), state, torch.device("cpu")).save("model.safetensors")
@@ -76,7 +76,7 @@ def test_dropout_can_be_turned_off(place):
     ],
 )
 def test_samples_that_cannot_differ_are_announced(place, capsys, dropout, words, said):
-    settings = UNetSettings(levels=3, width=4, dropout=dropout)
+    settings = UNetSettings(levels=3, base_channels=4, dropout=dropout)
     Model(ModelCard(generator=settings, size=32), build(settings).state_dict(), torch.device("cpu")).save(
         "m.safetensors"
     )
@@ -89,7 +89,7 @@ def test_samples_that_cannot_differ_are_announced(place, capsys, dropout, words,
     assert capsys.readouterr().err == ""
 
 
-def test_bad_pictures_are_named_and_the_others_written(place, capsys):
+def test_bad_images_are_named_and_the_others_written(place, capsys):
     cut = Path("photos/cat.png").read_bytes()[:2000]
     Path("photos/cut.png").write_bytes(cut)
     Path("photos/text.jpg").write_text("hello")

@@ -14,15 +14,18 @@ from limner.networks import PatchGAN, UNet
     [
         ("data.size=128", ["data.size is 128", "8 levels", "multiple of 256", "generator.levels=7", "data.size=256"]),
         ("data.size=100", ["multiple of 256", "generator.levels=2", "data.size=256"]),
-        ("data.size=16 generator.levels=4", ["data.size is 16", "discriminator.field=70", "single patch"]),
-        ("data.size=64 generator.levels=6 discriminator.field=286", ["discriminator.field=286", "single patch"]),
+        ("data.size=16 generator.levels=4", ["data.size is 16", "discriminator.receptive_field=70", "single patch"]),
         (
-            "data.size=4 generator.levels=2 discriminator.field=16 discriminator.kernel=3",
+            "data.size=64 generator.levels=6 discriminator.receptive_field=286",
+            ["discriminator.receptive_field=286", "single patch"],
+        ),
+        (
+            "data.size=4 generator.levels=2 discriminator.receptive_field=16 discriminator.kernel=3",
             [],
         ),
         (
             "data.size=4 generator.levels=2 discriminator.kernel=3",
-            ["batch norm one value per channel", "training.batch=1", "discriminator.field=70"],
+            ["batch norm one value per channel", "training.batch=1", "discriminator.receptive_field=70"],
         ),
         (
             "data.size=4 generator.levels=2 discriminator.kernel=3 discriminator.norm=instance training.batch=2",
@@ -84,8 +87,8 @@ def test_fewer_levels_drop_the_dropout_blocks_that_are_gone() -> None:
 @pytest.mark.parametrize("kernel", [2, 3, 4, 5, 8])
 @pytest.mark.parametrize("field", [1, 16, 70, 286])
 def test_sides_are_those_of_the_network(field: int, kernel: int) -> None:
-    settings = PatchGANSettings.model_validate({"field": field, "kernel": kernel})
-    network = PatchGAN(settings.field, width=1, kernel=kernel, norm="none")
+    settings = PatchGANSettings.model_validate({"receptive_field": field, "kernel": kernel})
+    network = PatchGAN(settings.receptive_field, base_channels=1, kernel=kernel, norm="none")
     sides: list[int] = []
     for layer in network.layers:
         if isinstance(layer, torch.nn.Conv2d):
@@ -97,4 +100,4 @@ def test_sides_are_those_of_the_network(field: int, kernel: int) -> None:
 
 def test_a_unet_at_its_smallest_size_has_enough_values_for_batch_norm() -> None:
     """Why no rule is needed: the innermost block, the only one with one value per channel, has no norm."""
-    assert UNet(levels=3, width=2).train()(torch.zeros(1, 3, 8, 8)).shape == (1, 3, 8, 8)
+    assert UNet(levels=3, base_channels=2).train()(torch.zeros(1, 3, 8, 8)).shape == (1, 3, 8, 8)

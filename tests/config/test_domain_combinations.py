@@ -50,12 +50,17 @@ def test_another_kind_keeps_nothing_of_the_one_before() -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_recipe_builds(name: str) -> None:
-    small = ["generator.width=4", "discriminator.width=4", "data.size=64", "discriminator.field=16"]
+    small = [
+        "generator.base_channels=4",
+        "discriminator.base_channels=4",
+        "data.size=64",
+        "discriminator.receptive_field=16",
+    ]
     method = build_method(load_recipe(name, small))
     assert {"cyclegan": 2, "cut": 1}[load_recipe(name).method] == len(method.translators)
 
 
 def test_the_paper_s_networks() -> None:
-    method = build_method(load_recipe("cyclegan-horse2zebra", ["loss.history=0"]))
+    method = build_method(load_recipe("cyclegan-horse2zebra", ["loss.image_pool=0"]))
     count = {name: sum(p.numel() for p in network.parameters()) for name, network in method.named_children()}
     assert count["generator_ab"] == count["generator_ba"] == 11_378_179

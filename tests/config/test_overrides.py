@@ -36,9 +36,9 @@ def test_nothing_clears_a_key(nothing: str) -> None:
 
 def test_null_in_a_file_clears_an_inherited_group(tmp_path: Path) -> None:
     child = write(tmp_path / "child.yaml", "extends: pix2pix-facades\ngenerator:\nloss: {l1: null}\n")
-    recipe = load_recipe(child, ["generator.width=8"])
+    recipe = load_recipe(child, ["generator.base_channels=8"])
     assert isinstance(recipe, Pix2PixRecipe)
-    assert (recipe.generator.width, recipe.generator.levels, recipe.loss.l1) == (8, 8, 100)
+    assert (recipe.generator.base_channels, recipe.generator.levels, recipe.loss.l1) == (8, 8, 100)
 
 
 def test_paths_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_typo_names_key_line_and_nearest(tmp_path: Path) -> None:
         ("data.augmentation.flip", "data.augment.flip"),
         ("generator.dropout_block", "generator.dropout_blocks"),
         ("training.optimizer.lr", "training.optimiser.lr"),
-        ("discriminator.widht", "discriminator.width"),
+        ("discriminator.base_chanels", "discriminator.base_channels"),
         ("data.derive.knd", "data.derive.kind"),
     ],
 )

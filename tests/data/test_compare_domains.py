@@ -8,48 +8,48 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut, chelsea, coffee
 
+from limner.data.classifier import classifier_accuracy, effect, layout_shift
 from limner.data.compare_domains import compare_domains
-from limner.data.domain_look import describe, measure
-from limner.data.facades import make_facades
-from limner.data.pictures import open_picture
-from limner.data.tell_apart import effect, moved, told_apart
+from limner.data.domain_traits import describe, measure
+from limner.data.images import open_image
+from limner.synthetic import make_facades
 
 SIDE = 64
 
 
-def scenes(count, seed, *, side=SIDE, level=128.0, contrast=40.0, tint=(0, 0, 0), place=None, wander=0.0):
+def scenes(count, seed, *, side=SIDE, level=128.0, contrast=40.0, tint=(0, 0, 0), place=None, centre_spread=0.0):
     """Smooth random pictures, uint8 (count, 3, side, side); with a place, all detail lies in a disc around it."""
     random = np.random.default_rng(seed)
-    pictures = []
+    images = []
     for _ in range(count):
         coarse = random.normal(0, 1, (16, 16)).astype(np.float32)
         texture = np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
         if place is not None:
             y, x = np.mgrid[:side, :side] / side
-            here = np.asarray(place) + random.uniform(-wander, wander, 2)
+            here = np.asarray(place) + random.uniform(-centre_spread, centre_spread, 2)
             texture = texture * (np.hypot(x - here[0], y - here[1]) < 0.2)
         grey = level + random.normal(0, 8) + contrast * texture
-        pictures.append(np.stack([grey + shift + random.normal(0, 6) for shift in tint]))
-    return np.clip(np.rint(pictures), 0, 255).astype(np.uint8)
+        images.append(np.stack([grey + shift + random.normal(0, 6) for shift in tint]))
+    return np.clip(np.rint(images), 0, 255).astype(np.uint8)
 
 
 def found(a, b, **more):
     return {each.kind: each for each in compare_domains(a, b, **more).differences}
 
 
-def planes(picture):
-    return np.ascontiguousarray(picture.transpose(2, 0, 1))[None]
+def planes(img):
+    return np.ascontiguousarray(img.transpose(2, 0, 1))[None]
 
 
-@pytest.mark.parametrize("picture", [astronaut()[:448, :448], chelsea()[:300, :300], coffee()[:100, 20:120]])
-def test_light_and_colour_are_those_of_pillow(picture):
-    traits = measure(planes(picture))
-    side = picture.shape[0]
+@pytest.mark.parametrize("img", [astronaut()[:448, :448], chelsea()[:300, :300], coffee()[:100, 20:120]])
+def test_light_and_colour_are_those_of_pillow(img):
+    traits = measure(planes(img))
+    side = img.shape[0]
     # Blocks of whole pixels, as even as they come, where Pillow would weigh border pixels.
     edges = [number * side // 64 for number in range(65)]
     small = np.array(
         [
-            [picture[top:bottom, left:right].mean((0, 1)) for left, right in pairwise(edges)]
+            [img[top:bottom, left:right].mean((0, 1)) for left, right in pairwise(edges)]
             for top, bottom in pairwise(edges)
         ]
     )
@@ -66,16 +66,16 @@ def test_light_and_colour_are_those_of_pillow(picture):
 
 
 def test_where_the_detail_sits():
-    picture = np.full((2, 3, SIDE, SIDE), 90, np.uint8)
-    picture[0, :, 20:22, 44:46] = 255  # In the cell of row 2 and column 5.
-    traits = measure(picture)
+    img = np.full((2, 3, SIDE, SIDE), 90, np.uint8)
+    img[0, :, 20:22, 44:46] = 255  # In the cell of row 2 and column 5.
+    traits = measure(img)
     assert traits.detail[0, 2, 5] == pytest.approx(1) and traits.detail[1] == pytest.approx(1 / 64)
     assert traits.centre[0] == pytest.approx([5.5 / 8, 2.5 / 8]) and traits.centre[1] == pytest.approx([0.5, 0.5])
     assert traits.spread[0] == pytest.approx(0, abs=1e-6)
     assert traits.spread[1] == pytest.approx(np.sqrt(2 * np.mean((np.arange(8) / 8 + 1 / 16 - 0.5) ** 2)))
     look = describe(traits, 2, [(10, 20), (30, 20), (90, 40)])
     assert np.sum(look.detail) == pytest.approx(1, abs=0.01) and look.size == (30, 20)
-    assert look.wander == pytest.approx(np.hypot(1.5, 1.5) / 16, abs=1e-3)
+    assert look.centre_spread == pytest.approx(np.hypot(1.5, 1.5) / 16, abs=1e-3)
     assert look.middle == pytest.approx((1 + 0.25) / 2, abs=0.01)
 
 
@@ -85,21 +85,21 @@ def test_how_far_apart():
     assert effect(a, b, 0) == pytest.approx(1.5 - 2 * np.sqrt(1 / 400 + 1 / 100), abs=0.2)
     assert effect(a, b, 9) == 0 and effect(a, a[::-1], 0) == 0
     left, right = np.tile([1.0, 0.0], (50, 1)), np.tile([0.0, 1.0], (20, 1))
-    assert moved(left, right) == (1, 0) and moved(left, left) == (0, 0)
+    assert layout_shift(left, right) == (1, 0) and layout_shift(left, left) == (0, 0)
     cells = [random.dirichlet(np.ones(64), 60) for _ in range(40)]
-    ratios = [np.divide(*moved(one, other)) for one, other in zip(cells[::2], cells[1::2], strict=True)]
+    ratios = [np.divide(*layout_shift(one, other)) for one, other in zip(cells[::2], cells[1::2], strict=True)]
     assert np.mean(ratios) == pytest.approx(1, abs=0.1), "of one distribution, the distance is what chance gives"
 
 
 def test_telling_apart():
     random = np.random.default_rng(1)
     tables = random.normal(0, 1, (600, 30))
-    assert told_apart(tables[:400], tables[400:]) == pytest.approx(0.5, abs=0.09)
-    assert told_apart(tables[:400] + 5, tables[400:]) == 1
+    assert classifier_accuracy(tables[:400], tables[400:]) == pytest.approx(0.5, abs=0.09)
+    assert classifier_accuracy(tables[:400] + 5, tables[400:]) == 1
     # Two normal distributions two deviations apart in one column: no rule is right more often than Phi(1) = 0.841.
     shifted = tables[400:].copy()
     shifted[:, 7] += 2
-    assert told_apart(tables[:400], shifted) == pytest.approx(0.841, abs=0.05)
+    assert classifier_accuracy(tables[:400], shifted) == pytest.approx(0.841, abs=0.05)
 
 
 @pytest.mark.parametrize("count", [20, 60])
@@ -153,15 +153,18 @@ def test_how_much_detail_must_lie_elsewhere(share, grade):
 
 def test_what_chance_gives_is_no_difference_in_framing():
     for seed in range(5):
-        some = scenes(24, seed, place=(0.5, 0.5), wander=0.3)
-        distance, _ = moved(measure(some[::2]).detail, measure(some[1::2]).detail)
+        some = scenes(24, seed, place=(0.5, 0.5), centre_spread=0.3)
+        distance, _ = layout_shift(measure(some[::2]).detail, measure(some[1::2]).detail)
         assert distance > 0.2, "a few pictures with their detail anywhere do differ"
         assert "framing" not in found(some[::2], some[1::2])
 
 
 def test_loose_framing_is_told_from_tidy():
     # Both reach evenly around the middle, so that only how far each picture strays tells them apart.
-    tidy, loose = scenes(60, 3, place=(0.5, 0.5), wander=0.05), scenes(60, 4, place=(0.5, 0.5), wander=0.25)
+    tidy, loose = (
+        scenes(60, 3, place=(0.5, 0.5), centre_spread=0.05),
+        scenes(60, 4, place=(0.5, 0.5), centre_spread=0.25),
+    )
     for a, b, sentence in (
         (tidy, loose, "of A sits at the same place in each picture, that of B wanders"),
         (loose, tidy, "of B sits at the same place in each picture, that of A wanders"),
@@ -186,13 +189,13 @@ def test_sizes_shapes_and_counts():
     assert not found(a, b).keys() & {"sizes", "shapes", "counts"}
 
 
-def test_few_pictures_say_nothing():
+def test_few_images_say_nothing():
     comparison = compare_domains(scenes(5, 1), scenes(200, 2, level=200.0, tint=(30, 0, 0)), counts=(5, 20))
-    assert comparison.told_apart is None and comparison.differences == []
+    assert comparison.classifier_accuracy is None and comparison.differences == []
     assert compare_domains(scenes(1, 1), scenes(1, 2)).a.count == 1
 
 
-def test_any_size_of_picture():
+def test_any_size_of_image():
     for side in (8, 16, 50, 100):
         comparison = compare_domains(scenes(25, 1, side=side), scenes(25, 2, side=80, level=190.0))
         assert comparison.differences[0].kind == "brightness"
@@ -203,7 +206,7 @@ def test_it_is_json_with_the_strong_ones_first():
     document = json.loads(json.dumps(comparison.as_json(), allow_nan=False))
     assert [each["grade"] for each in document["differences"]] == ["strong", "mild"]
     assert document["a"]["count"] == 40 and document["a"]["looked_at"] == 40 and document["b"]["count"] == 240
-    assert len(document["a"]["detail"]) == 8 and document["a"]["size"] is None and document["told_apart"] == 1
+    assert len(document["a"]["detail"]) == 8 and document["a"]["size"] is None and document["classifier_accuracy"] == 1
     (warning,) = comparison.warnings
     assert comparison.differences[0].sentence in warning and comparison.differences[0].remedy in warning
 
@@ -211,7 +214,7 @@ def test_it_is_json_with_the_strong_ones_first():
 def test_drawn_facades_by_day_and_by_night_differ_in_light_not_in_framing(tmp_path):
     make_facades("daynight", 15, 5, tmp_path / "set", 64, None)
     a, b = (
-        np.stack([planes(open_picture(file))[0] for file in sorted((tmp_path / "set" / f"train{domain}").iterdir())])
+        np.stack([planes(open_image(file))[0] for file in sorted((tmp_path / "set" / f"train{domain}").iterdir())])
         for domain in "AB"
     )
     differences = found(a, b)

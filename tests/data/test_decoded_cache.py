@@ -13,8 +13,8 @@ from limner.data import cache as cache_module
 from limner.data import decoded as decoded_module
 from limner.data.cache import SUFFIX, cache_cap, cache_folder, cache_size, clear_cache
 from limner.data.decode import Decoding
-from limner.data.matching import Pair, Source
-from limner.data.parts import open_parts
+from limner.data.decoded_splits import open_splits
+from limner.data.pairing import Pair, Source
 from limner.errors import DataError
 
 AS = Decoding(stored=16, size=16, fit="stretch", derive=None)
@@ -36,7 +36,7 @@ def decodings(monkeypatch):
 
 def opened_parts(*wanted, memory=True, disk=True):
     settings = DataSettings(cache="disk" if not memory else "auto" if disk else "memory", workers=1)
-    return open_parts(wanted, settings, None)
+    return open_splits(wanted, settings, None)
 
 
 def opened(pairs, *, memory=True, disk=True, how=AS):

@@ -54,7 +54,7 @@ def test_strength_takes_more_away(photograph):
         assert error(kind, 0.5) < error(kind, 1.0) < error(kind, 2.0)
 
 
-def test_noise_differs_between_pictures(photograph):
+def test_noise_differs_between_images(photograph):
     settings = DeriveSettings(kind="blur-noise")
     other = photograph.copy()
     other[0, 0] ^= 1

@@ -11,7 +11,7 @@ from limner.config.domains import DomainDataSettings
 from limner.data.discover import TEST_SERVES, discover, divide
 from limner.data.discover_domains import discover_domains
 from limner.data.inspect import inspect_folder
-from limner.data.matching import Pair, Source
+from limner.data.pairing import Pair, Source
 from limner.errors import DataError
 
 EDGES = DeriveSettings(kind="edges")
@@ -40,7 +40,7 @@ def test_test_serves_as_validation_only_when_there_is_no_other(tmp_path, draw):
     assert [pair.name for pair in listing.validation] == ["3"] and listing.warnings == []
 
 
-def test_flat_folder_of_side_by_side_pictures_is_divided(tmp_path, draw):
+def test_flat_folder_of_side_by_side_images_is_divided(tmp_path, draw):
     for number in range(10):
         draw(tmp_path / f"{number}.png", number, 64, 32)
     listing = found(tmp_path)
@@ -175,7 +175,7 @@ def test_a_closed_folder_is_not_an_empty_one(tmp_path, draw, close, which):
     assert error.message == f"{tmp_path / which} cannot be read: permission denied" and "reading" in error.tip
 
 
-def test_closed_folders_among_the_pictures_are_named(tmp_path, draw, close):
+def test_closed_folders_among_the_images_are_named(tmp_path, draw, close):
     for name in ("x/1.png", "x/2.png", "y/3.png"):
         draw(tmp_path / name, 0, 64, 32)
     assert found(tmp_path).warnings == []
@@ -251,7 +251,7 @@ def numbered(count):
     return [Pair(str(number), None, Source(Path(f"{number}.png"))) for number in range(count)]
 
 
-def test_a_new_picture_moves_no_other():
+def test_a_new_image_moves_no_other():
     before, after = ({p.name for p in divide(numbered(count), 0.2)[1]} for count in (300, 400))
     assert before == {name for name in after if int(name) < 300}
     assert 40 <= len(before) <= 80

@@ -12,8 +12,8 @@ from PIL import Image
 
 from limner.config.domains import DomainAugmentSettings
 from limner.data.augment import Variation, resized
-from limner.data.domains import Domain, DomainPictures
-from limner.data.visits import Visits
+from limner.data.domain_sampler import DomainSampler
+from limner.data.domains import Domain, DomainImages
 
 STILL = DomainAugmentSettings(enabled=False)
 
@@ -32,7 +32,7 @@ def numbered(count, side=8, variation=None, turned=False):
 
 def drawn(count_a, count_b, seed=3, **more):
     still = Variation(8, 8, 1.0, 0.0)
-    return DomainPictures(numbered(count_a, variation=still), numbered(count_b, variation=still), 8, seed, **more)
+    return DomainImages(numbered(count_a, variation=still), numbered(count_b, variation=still), 8, seed, **more)
 
 
 def numbers(batch):
@@ -41,11 +41,11 @@ def numbers(batch):
 
 @trying(deadline=None)
 @given(count_a=st.integers(1, 9), count_b=st.integers(1, 9), seed=st.integers(0, 2**63 - 1))
-def test_every_picture_is_met_equally_often(count_a, count_b, seed):
-    pictures = drawn(count_a, count_b, seed)
+def test_every_image_is_met_equally_often(count_a, count_b, seed):
+    images = drawn(count_a, count_b, seed)
     length, epochs = max(count_a, count_b), 2 * min(count_a, count_b)
-    assert len(pictures) == length
-    a, b = numbers(pictures.batch([(epoch, index) for epoch in range(epochs) for index in range(length)]))
+    assert len(images) == length
+    a, b = numbers(images.batch([(epoch, index) for epoch in range(epochs) for index in range(length)]))
     for met, count in ((a, count_a), (b, count_b)):
         assert np.bincount(met, minlength=count).tolist() == [epochs * length // count] * count
     larger = (a, b)[count_b > count_a]
@@ -53,8 +53,8 @@ def test_every_picture_is_met_equally_often(count_a, count_b, seed):
 
 
 def test_partners_are_drawn_independently():
-    pictures = drawn(40, 40)
-    a, b = numbers(pictures.batch([(epoch, index) for epoch in range(60) for index in range(40)]))
+    images = drawn(40, 40)
+    a, b = numbers(images.batch([(epoch, index) for epoch in range(60) for index in range(40)]))
     together = np.zeros((40, 40), int)
     np.add.at(together, (a, b), 1)
     # 2400 draws over 1600 partners: chance gives 1.5 +- 1.2 each; a fixed pairing 60 and 0.
@@ -68,8 +68,8 @@ def test_a_position_alone_decides_even_among_threads():
     vary = Variation(8, 10, 1.0, 0.5)
     a, b = numbered(7, 10, vary), numbered(3, 10, vary)
     positions = [(epoch, index) for epoch in range(6) for index in range(7)]
-    expected = DomainPictures(a, b, 8, 5).batch(positions)
-    shared, found = DomainPictures(a, b, 8, 5), {}
+    expected = DomainImages(a, b, 8, 5).batch(positions)
+    shared, found = DomainImages(a, b, 8, 5), {}
 
     def ask(start):
         for place in list(range(start, len(positions), 4))[::-1]:
@@ -86,13 +86,13 @@ def test_a_position_alone_decides_even_among_threads():
 
 def test_a_tiny_domain_beside_a_large_one_is_not_shuffled_again_and_again(monkeypatch):
     calls = []
-    real = Visits._draw
-    monkeypatch.setattr(Visits, "_draw", lambda self, cycle: calls.append(cycle) or real(self, cycle))
-    visits = Visits(3, 500, 1, 0)
+    real = DomainSampler._draw
+    monkeypatch.setattr(DomainSampler, "_draw", lambda self, cycle: calls.append(cycle) or real(self, cycle))
+    visits = DomainSampler(3, 500, 1, 0)
     order = np.random.default_rng(0).permutation(500)
     for epoch in range(4):
         for index in order:
-            visits.picture(epoch * 500 + int(index))
+            visits.image(epoch * 500 + int(index))
     assert sorted(calls) == list(range(-(-2000 // 3)))
 
 
@@ -101,12 +101,12 @@ def test_pairs_are_cropped_and_flipped_alike_and_domains_apart(least_share):
     vary = Variation(20, 32, least_share, 0.5)
     a, b = numbered(5, 32, vary), numbered(5, 32, vary, turned=True)
     positions = [(epoch, index) for epoch in range(20) for index in range(5)]
-    pairs = DomainPictures(a, b, 20, 3, paired=True)
+    pairs = DomainImages(a, b, 20, 3, paired=True)
     assert pairs.paired and len(pairs) == 5
     batch = pairs.batch(positions)
     assert (batch.a.int() - (255 - batch.b).int()).abs().max() <= (0 if least_share == 1 else 1)
     assert batch.a[:, 2, 0, 0].tolist() == [index for _, index in positions]
-    apart = DomainPictures(a, b, 20, 3).batch(positions)
+    apart = DomainImages(a, b, 20, 3).batch(positions)
     flips = [(half[:, 1, 0, 0] > half[:, 1, 0, -1]).float() for half in (apart.a, 255 - apart.b)]
     corners = [half[:, 0, 0, 0].float() for half in (apart.a, 255 - apart.b)]
     for drawn_a, drawn_b in (flips, corners):

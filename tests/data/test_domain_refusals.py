@@ -53,7 +53,7 @@ def test_one_folder_for_both_domains_is_refused(tmp_path, draw, domains):
     assert "lies inside the other" in refused(domains / "trainA", path_b=domains / "trainA/more").message
 
 
-def test_the_same_pictures_in_both_domains(tmp_path, draw):
+def test_the_same_images_in_both_domains(tmp_path, draw):
     for number in range(4):
         for domain in "AB":
             draw(tmp_path / f"train{domain}" / f"{domain}{number}.png", number)

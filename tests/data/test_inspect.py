@@ -125,7 +125,7 @@ def test_a_list(tmp_path, draw):
 
 
 @pytest.mark.parametrize("content", [[], ["notes.txt"]])
-def test_folders_without_pictures_can_be_looked_at(tmp_path, content):
+def test_folders_without_images_can_be_looked_at(tmp_path, content):
     for name in content:
         (tmp_path / name).write_text("words")
     seen = inspected(tmp_path)
@@ -164,13 +164,13 @@ def test_duplicates_and_leaks(tmp_path):
     assert "3 pictures are in two splits" in seen.verdict
 
 
-def test_plain_pictures_of_other_colours_are_not_the_same(tmp_path):
+def test_plain_images_of_other_colours_are_not_the_same(tmp_path):
     for value in (0, 90, 180):
         Image.new("RGB", (32, 32), (value,) * 3).save(tmp_path / f"{value}.png")
     assert inspected(tmp_path).duplicates == []
 
 
-def test_pictures_too_small_for_details_are_looked_at(tmp_path):
+def test_images_too_small_for_details_are_looked_at(tmp_path):
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (37, 53, 3), dtype=np.uint8))
     noise.save(tmp_path / "g.gif")
     noise.convert("P").save(tmp_path / "pal.png")
@@ -280,7 +280,7 @@ def test_two_domains_are_compared(shades, apart):
     assert {(each.kind, each.grade) for each in domains.differences} == {("brightness", "strong"), ("sizes", "strong")}
 
 
-def test_unusable_pictures_are_not_compared(shades):
+def test_unusable_images_are_not_compared(shades):
     for number in range(4):
         (shades / "trainA" / f"A{number}.png").write_bytes(b"")
     assert inspected(shades).domains.a.count == inspected(shades).domains.a.looked_at == 20

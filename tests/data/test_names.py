@@ -12,18 +12,18 @@ from limner.config.data import DataSettings
 from limner.config.domains import DomainDataSettings
 from limner.data.discover import divide
 from limner.data.domains import open_domains
-from limner.data.folders import Pictures, closed_folders
-from limner.data.legible import legible, shown
-from limner.data.matching import Single, Source
+from limner.data.folders import Images, closed_folders
+from limner.data.images import ImageError
 from limner.data.paired import open_paired
-from limner.data.pictures import PictureError
+from limner.data.pairing import Single, Source
+from limner.files import printable, shown
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="names are UTF-8 or UTF-16 there")
 
 STRANGE = os.fsdecode(b"caf\xe9")
 
 
-def strange_pictures(folder, draw, width=64):
+def strange_images(folder, draw, width=64):
     """Six pictures below a folder of a strange name, two of them of strange names, one of these empty."""
     inner = folder / STRANGE
     for number in range(4):
@@ -34,8 +34,8 @@ def strange_pictures(folder, draw, width=64):
 
 
 def test_names_are_legible():
-    assert legible("Häuser/1.png") == "Häuser/1.png"
-    assert legible(STRANGE) == "caf\\udce9"
+    assert printable("Häuser/1.png") == "Häuser/1.png"
+    assert printable(STRANGE) == "caf\\udce9"
     assert shown(Path("/a", STRANGE, "1.png"), Path("/a")) == "caf\\udce9/1.png"
     assert shown(Path("/b", "1.png"), Path("/a")) == "/b/1.png"
 
@@ -47,7 +47,7 @@ def test_a_strange_name_moves_no_other():
 
 
 def test_pairs_of_strange_names_are_learnt_from(tmp_path, draw):
-    root = strange_pictures(tmp_path, draw)
+    root = strange_images(tmp_path, draw)
     for _ in range(2):  # Decoded, then from the cache.
         report = open_paired(DataSettings(path=root, size=32, workers=1), 1).report
         assert sum(report.counts.values()) == 5
@@ -66,7 +66,7 @@ def test_domains_of_strange_names_are_learnt_from(tmp_path, draw):
 
 @pytest.mark.parametrize("layout", ["classes", "two-folders", "photographs", "trainA"])
 def test_they_are_inspected(tmp_path, draw, capsys, layout):
-    inner = strange_pictures(tmp_path / "set", draw, 32)
+    inner = strange_images(tmp_path / "set", draw, 32)
     path, more = inner.parent, []
     if layout == "classes":
         draw(tmp_path / "set" / "other" / "x.png", 9)
@@ -93,9 +93,9 @@ def test_what_is_missing_or_closed_is_named(tmp_path, draw, close, capsys):
     (tmp_path / "metadata.jsonl").unlink()
     draw(tmp_path / STRANGE / "b.png")
     close(tmp_path / STRANGE)
-    (warning,) = closed_folders(Pictures({"train": tmp_path}))
+    (warning,) = closed_folders(Images({"train": tmp_path}))
     assert warning.encode().endswith(rb"/caf\udce9 (permission denied)")
-    assert PictureError(Path(STRANGE), "damaged").message == "caf\\udce9: damaged"
+    assert ImageError(Path(STRANGE), "damaged").message == "caf\\udce9: damaged"
 
 
 def test_a_cache_of_a_strange_name_that_cannot_be_used_is_named(tmp_path, draw, monkeypatch):

@@ -18,7 +18,7 @@ from limner.data.domains import open_domains
 STILL = DomainAugmentSettings(enabled=False)
 
 
-def picture(path, half=None, size=32):
+def img(path, half=None, size=32):
     image = Image.open(path)
     width, height = image.size
     if half is not None:
@@ -26,7 +26,7 @@ def picture(path, half=None, size=32):
     return torch.from_numpy(np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)).transpose(2, 0, 1).copy())
 
 
-def test_how_large_pictures_are_stored(domains):
+def test_how_large_images_are_stored(domains):
     def side(**augment):
         return DomainAugmentSettings(**augment).stored(256)
 
@@ -49,12 +49,12 @@ def test_settings_that_cannot_be_meant():
     assert same.augments == (same.augment, same.augment)
 
 
-def test_stored_pixels_are_the_pictures(domains):
+def test_stored_pixels_are_the_images(domains):
     splits = opened(domains, augment=STILL)
     a, b = splits.train.show(9), splits.train.show(9, back=True)
     assert a.names == [f"horse{n}" for n in range(5)] and b.names == [f"zebra{n}" for n in range(3)]
-    assert torch.equal(a.inputs, torch.stack([picture(domains / f"trainA/{name}.png") for name in a.names]))
-    assert torch.equal(b.inputs, torch.stack([picture(domains / f"trainB/{name}.jpg") for name in b.names]))
+    assert torch.equal(a.inputs, torch.stack([img(domains / f"trainA/{name}.png") for name in a.names]))
+    assert torch.equal(b.inputs, torch.stack([img(domains / f"trainB/{name}.jpg") for name in b.names]))
     assert torch.equal(a.goal, b.inputs) and torch.equal(b.goal, a.inputs) and a.targets is b.targets is None
     batch = splits.train.batch([(2, index) for index in range(5)])
     assert sorted(map(hash, map(bytes, batch.a.numpy()))) == sorted(map(hash, map(bytes, a.inputs.numpy())))
@@ -64,19 +64,19 @@ def test_what_is_shown_is_spread_whole_and_never_varied(domains):
     train, validation = (lambda splits: (splits.train, splits.validation))(opened(domains))
     few = train.show(2)
     assert few.names == ["horse0", "horse2"] and len(few.goal) == 2 and torch.equal(few.inputs, train.show(2).inputs)
-    whole = picture(domains / "trainA/horse2.png", size=36)
+    whole = img(domains / "trainA/horse2.png", size=36)
     assert torch.equal(few.inputs[1], resized(whole, 32))
     assert len(validation) == 3 and not validation.paired
     for epoch in (0, 4):
         batch = validation.batch([(epoch, 2)])
-        assert torch.equal(batch.a[0], picture(domains / "testA/horse7.png"))
-        assert torch.equal(batch.b[0], picture(domains / "testB/zebra9.jpg"))
+        assert torch.equal(batch.a[0], img(domains / "testA/horse7.png"))
+        assert torch.equal(batch.b[0], img(domains / "testB/zebra9.jpg"))
 
 
 def test_validation_follows_the_names(domains):
     shown = opened(domains).validation.show(9, back=True)
     assert shown.names == ["zebra10", "zebra11", "zebra9"]
-    assert torch.equal(shown.inputs[0], picture(domains / "testB/zebra10.jpg"))
+    assert torch.equal(shown.inputs[0], img(domains / "testB/zebra10.jpg"))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_test_folder_of_one_domain_alone_is_used(domains):
     assert report.counts == {"train A": 5, "train B": 2, "validation A": 2, "validation B": 1}
 
 
-def test_without_validation_pictures_there_is_nothing_to_ask_for(tmp_path, draw):
+def test_without_validation_images_there_is_nothing_to_ask_for(tmp_path, draw):
     for number in range(3):
         draw(tmp_path / "trainA" / f"a{number}.png", number)
         draw(tmp_path / "trainB" / f"b{number}.png", 50 + number)
@@ -143,8 +143,8 @@ def test_side_by_side_pairs_are_drawn_apart_and_measured_as_pairs(side_by_side, 
     second = {"left": "right", "right": "left"}[first]
     shown = splits.validation.show(2)
     assert splits.validation.paired and not splits.train.paired and splits.train.show(1).targets is None
-    assert torch.equal(shown.inputs[1], picture(side_by_side / "val/1.png", first))
-    assert torch.equal(shown.targets[1], picture(side_by_side / "val/1.png", second))
+    assert torch.equal(shown.inputs[1], img(side_by_side / "val/1.png", first))
+    assert torch.equal(shown.targets[1], img(side_by_side / "val/1.png", second))
     back = splits.validation.show(2, back=True)
     assert torch.equal(back.inputs, shown.targets) and torch.equal(back.targets, shown.inputs)
     batch = splits.train.batch([(epoch, index) for epoch in range(9) for index in range(8)])
@@ -179,8 +179,8 @@ def test_equal_names_in_validation_are_the_hidden_truth(domains, draw):
     assert splits.validation.paired and len(splits.validation) == 20
     assert splits.report.unmatched == ["valA/lone.png", "valB/sole.png"]
     shown = splits.validation.show(20)
-    assert torch.equal(shown.inputs[3], picture(domains / f"valA/{shown.names[3]}.png"))
-    assert torch.equal(shown.targets[3], picture(domains / f"valB/{shown.names[3]}.jpg"))
+    assert torch.equal(shown.inputs[3], img(domains / f"valA/{shown.names[3]}.png"))
+    assert torch.equal(shown.targets[3], img(domains / f"valB/{shown.names[3]}.jpg"))
     assert torch.equal(shown.goal, shown.targets)
     truth, left_out = splits.report.warnings
     assert "equal names" in truth and "never trained on" in truth
@@ -203,12 +203,12 @@ def test_a_bad_half_leaves_the_hidden_truth_aligned(draw, tmp_path_factory):
         (root / name).write_bytes(b"")
     splits = opened(root, paired=True, augment=STILL)
     assert splits.validation.show(9).names == ["0", "1", "3", "5"] and len(splits.train) == 5
-    for pictures, split in ((splits.validation, "val"), (splits.train, "train")):
-        shown = pictures.show(9)
+    for images, split in ((splits.validation, "val"), (splits.train, "train")):
+        shown = images.show(9)
         for row, name in enumerate(shown.names):
-            assert torch.equal(shown.inputs[row], picture(root / f"{split}A/{name}.png"))
-            assert torch.equal(shown.targets[row], picture(root / f"{split}B/{name}.png"))
-        batch = pictures.batch([(3, index) for index in range(len(pictures))])
+            assert torch.equal(shown.inputs[row], img(root / f"{split}A/{name}.png"))
+            assert torch.equal(shown.targets[row], img(root / f"{split}B/{name}.png"))
+        batch = images.batch([(3, index) for index in range(len(images))])
         assert torch.equal(batch.a, shown.inputs) and torch.equal(batch.b, shown.targets)
     assert sorted(bad.file for bad in splits.report.unreadable) == sorted(
         str(root / name) for name in ("valA/2.png", "valB/4.png", "trainB/1.png")
@@ -242,7 +242,7 @@ def test_paired_training_is_as_in_pix2pix(domains, draw, tmp_path):
     )
 
 
-def test_validation_pictures_in_training_are_warned_of(domains):
+def test_validation_images_in_training_are_warned_of(domains):
     (domains / "testB/again.jpg").write_bytes((domains / "trainB/zebra1.jpg").read_bytes())
     (warning,) = opened(domains).report.warnings
     assert "1 validation pictures are also in training" in warning

@@ -12,7 +12,7 @@ from skimage.data import astronaut, chelsea
 
 from limner.config.data import AugmentSettings, DataSettings, DeriveSettings
 from limner.data.augment import draw_placement
-from limner.data.paired import PairedPictures, open_paired
+from limner.data.paired import PairedImages, open_paired
 from limner.errors import DataError
 
 
@@ -41,8 +41,8 @@ def coordinates(count, side):
     positions=st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 4)), min_size=1, max_size=5),
 )
 def test_both_halves_get_the_same_crop_and_flip(seed, positions):
-    pictures = PairedPictures(coordinates(5, 40), list("abcde"), 32, seed, 0.5)
-    batch = pictures.batch(positions)
+    images = PairedImages(coordinates(5, 40), list("abcde"), 32, seed, 0.5)
+    batch = images.batch(positions)
     assert batch.input.shape == (len(positions), 3, 32, 32) and batch.input.dtype == torch.uint8
     assert torch.equal(batch.target, 255 - batch.input)
     for row, (epoch, index) in enumerate(positions):
@@ -54,11 +54,11 @@ def test_both_halves_get_the_same_crop_and_flip(seed, positions):
         assert batch.input[row, 0, :, 0].tolist() == list(range(top, top + 32))
 
 
-def test_a_picture_depends_on_its_own_position_alone():
-    pictures = PairedPictures(coordinates(5, 40), list("abcde"), 32, 3, 0.5)
-    together = pictures.batch([(7, 2), (7, 4)])
-    assert torch.equal(together.input[1:], pictures.batch([(7, 4)]).input)
-    epochs = torch.stack([pictures.batch([(epoch, 2)]).input for epoch in range(20)])
+def test_a_image_depends_on_its_own_position_alone():
+    images = PairedImages(coordinates(5, 40), list("abcde"), 32, 3, 0.5)
+    together = images.batch([(7, 2), (7, 4)])
+    assert torch.equal(together.input[1:], images.batch([(7, 4)]).input)
+    epochs = torch.stack([images.batch([(epoch, 2)]).input for epoch in range(20)])
     assert len(torch.unique(epochs, dim=0)) > 10
 
 
@@ -76,19 +76,19 @@ def test_draws_are_even_and_reach_both_ends():
 
 @pytest.mark.parametrize("fit", ["stretch", "crop"])
 def test_stored_pixels_are_pillows_bicubic(tmp_path, fit):
-    for name, picture in (("a", astronaut()[:300]), ("b", chelsea())):
+    for name, image in (("a", astronaut()[:300]), ("b", chelsea())):
         for folder in ("trainA", "trainB"):
             (tmp_path / folder).mkdir(exist_ok=True)
-            Image.fromarray(picture if folder == "trainA" else 255 - picture).save(tmp_path / folder / f"{name}.png")
+            Image.fromarray(image if folder == "trainA" else 255 - image).save(tmp_path / folder / f"{name}.png")
     augment = AugmentSettings(enlarge=1.25, flip=0.0)
     splits = open_paired(settings(tmp_path, fit=fit, validation=0.0, augment=augment), 5)
     size = 40
-    for index, picture in enumerate((astronaut()[:300], chelsea())):
-        height, width = picture.shape[:2]
+    for index, image in enumerate((astronaut()[:300], chelsea())):
+        height, width = image.shape[:2]
         edge = min(height, width)
         left, top = (width - edge) // 2, (height - edge) // 2
         box = None if fit == "stretch" else (left, top, left + edge, top + edge)
-        for half, whole in (("input", picture), ("target", 255 - picture)):
+        for half, whole in (("input", image), ("target", 255 - image)):
             expected = np.asarray(Image.fromarray(whole).resize((size, size), Image.Resampling.BICUBIC, box=box))
             place = draw_placement(5, 3, index, 8, 0.0)
             crop = expected[place.top : place.top + 32, place.left : place.left + 32]
@@ -104,8 +104,8 @@ def test_validation_is_never_augmented(pairs):
     expected = [Image.fromarray(h).resize((32, 32), Image.Resampling.BICUBIC) for h in (whole[:, :48], whole[:, 48:])]
     for epoch in (0, 5):
         batch = splits.validation.batch([(epoch, 1)])
-        for half, picture in zip((batch.input, batch.target), expected, strict=True):
-            assert np.array_equal(half[0].permute(1, 2, 0).numpy(), np.asarray(picture))
+        for half, image in zip((batch.input, batch.target), expected, strict=True):
+            assert np.array_equal(half[0].permute(1, 2, 0).numpy(), np.asarray(image))
 
 
 def test_without_augmentation_training_is_fixed(pairs):
@@ -155,8 +155,8 @@ def test_progress_counts_all_pairs(pairs):
 
 
 def test_derived_inputs(tmp_path):
-    for number, picture in enumerate((astronaut(), chelsea())):
-        Image.fromarray(picture).save(tmp_path / f"{number}.png")
+    for number, image in enumerate((astronaut(), chelsea())):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
     splits = open_paired(settings(tmp_path, derive=DeriveSettings(kind="edges")), 1)
     assert len(splits.train) == len(splits.validation) == 1
     batch = splits.train.batch([(0, 0)])
@@ -178,7 +178,7 @@ def test_bad_files_are_skipped_and_listed_then_refused(pairs):
     assert "data.max_bad (now 0.1)" in error.value.tip
 
 
-def test_a_single_photograph_among_side_by_side_pictures_is_bad(pairs, draw):
+def test_a_single_photograph_among_side_by_side_images_is_bad(pairs, draw):
     draw(pairs / "train" / "0.png", 0, 48, 48)
     (bad,) = open_paired(settings(pairs), 3).report.unreadable
     assert bad.reason.startswith("48 x 48 pixels is no side-by-side pair")
@@ -192,7 +192,7 @@ def test_nothing_left_to_learn_from(tmp_path, draw):
         open_paired(settings(tmp_path, max_bad=1.0), 3)
 
 
-def test_validation_pictures_in_training_are_warned_of(pairs):
+def test_validation_images_in_training_are_warned_of(pairs):
     (pairs / "val/again.png").write_bytes((pairs / "train/5.png").read_bytes())
     (warning,) = open_paired(settings(pairs), 3).report.warnings
     assert "1 validation pictures are also in training" in warning and "val/again.png = train/5.png" in warning

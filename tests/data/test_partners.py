@@ -47,7 +47,7 @@ def test_one_empty_half_is_no_second_domain(tmp_path, draw):
     assert "no picture" in refused(tmp_path).message
 
 
-def test_training_pictures_without_pairs_are_not_missing(tmp_path, draw):
+def test_training_images_without_pairs_are_not_missing(tmp_path, draw):
     for name in ("trainA/Cat.png", "trainB/cat.png", "testA/x.png", "testB/x.png"):
         draw(tmp_path / name)
     message = refused(tmp_path, max_bad=0.9).message

@@ -25,7 +25,13 @@ def scores(printed: str) -> dict[str, list[float]]:
 
 
 def test_from_nothing_to_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["data.drawn.count=20", "training.steps=3", "generator.width=4", "discriminator.width=4", "tracking=none"]
+    words = [
+        "data.synthetic.count=20",
+        "training.steps=3",
+        "generator.base_channels=4",
+        "discriminator.base_channels=4",
+        "tracking=none",
+    ]
     assert main(["quickstart", *words]) == 0
     printed = capsys.readouterr().out
     assert set(scores(printed)) == {"trained translator", *GUESSES}

@@ -15,15 +15,15 @@ from limner.config.load import load_recipe, save_recipe
 from limner.errors import LimnerError, RecipeError, RunError
 from limner.inference import load
 from limner.networks import build
-from limner.training.checkpoint import save_checkpoint, step_name
-from limner.training.tensors import tensors_to_bytes
+from limner.runs.checkpoint import save_checkpoint, step_name
+from limner.runs.tensors import tensors_to_bytes
 
 RECIPE = """
 about: {title: A test}
 method: pix2pix
 data: {size: 16, derive: {kind: grey}}
-generator: {levels: 3, width: 4}
-discriminator: {width: 4, field: 16}
+generator: {levels: 3, base_channels: 4}
+discriminator: {base_channels: 4, receptive_field: 16}
 training: {steps: 30}
 """
 

@@ -22,7 +22,7 @@ CAT = skimage.data.chelsea()[::3, ::3].copy()
 
 
 def make_model(norm="batch", use=AS_TRAINED, derive=None, levels=4):
-    settings = UNetSettings(levels=levels, width=8, norm=norm)
+    settings = UNetSettings(levels=levels, base_channels=8, norm=norm)
     torch.manual_seed(3)
     network = build(settings)
     for parameter in network.parameters():
@@ -49,15 +49,15 @@ def test_what_goes_in_as_a_form_comes_out_as_it():
 
 def test_a_batch_of_tensors_shares_no_statistics():
     model = make_model()
-    pictures = torch.stack([torch.full((3, 32, 48), -0.5), torch.rand(3, 32, 48) * 2 - 1])
-    together = model.translate(pictures, stochastic=False)
-    alone = model.translate(pictures[1], stochastic=False)
-    assert together.shape == pictures.shape
+    images = torch.stack([torch.full((3, 32, 48), -0.5), torch.rand(3, 32, 48) * 2 - 1])
+    together = model.translate(images, stochastic=False)
+    alone = model.translate(images[1], stochastic=False)
+    assert together.shape == images.shape
     assert torch.equal(together[1], alone)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1", "LA"])
-def test_pictures_of_any_mode_are_translated(mode):
+def test_images_of_any_mode_are_translated(mode):
     result = make_model().translate(Image.fromarray(CAT).convert(mode), seed=1)
     assert result.mode == "RGB" and result.size == (CAT.shape[1], CAT.shape[0])
 
@@ -79,7 +79,7 @@ def test_padding_is_cropped_from_where_it_was_added():
     assert np.array_equal(model.translate(CAT, tile=64), CAT)
 
 
-def test_a_seed_repeats_a_picture_whatever_else_is_translated():
+def test_a_seed_repeats_a_image_whatever_else_is_translated():
     model = make_model()
     alone = model.translate(CAT, seed=7)
     assert np.array_equal(model.translate([CAT[:20], CAT], seed=7)[1], alone)
@@ -121,7 +121,7 @@ def test_dropout_has_the_strength_of_training():
     assert torch.equal(layer(torch.ones(2)), torch.ones(2))
 
 
-def test_batch_norm_uses_the_picture_at_hand_and_remembers_nothing():
+def test_batch_norm_uses_the_image_at_hand_and_remembers_nothing():
     model = make_model()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     output = model.translate(to_range(torch.from_numpy(CAT[:96, :144]).permute(2, 0, 1)), stochastic=False)
@@ -140,11 +140,11 @@ def test_batch_norm_uses_the_picture_at_hand_and_remembers_nothing():
 
 def test_running_statistics_when_the_recipe_says_so():
     running = make_model(use=UseSettings(norm="running", dropout=False))
-    picture = to_range(torch.from_numpy(CAT[:96, :144]).permute(2, 0, 1))
+    img = to_range(torch.from_numpy(CAT[:96, :144]).permute(2, 0, 1))
     reference = build(running.settings.generator).eval()
     reference.load_state_dict(running.state_dict())
     with torch.no_grad():
-        torch.testing.assert_close(running.translate(picture), reference(picture[None])[0])
+        torch.testing.assert_close(running.translate(img), reference(img[None])[0])
 
 
 @pytest.mark.parametrize("norm", [nn.BatchNorm2d(3).train(), nn.InstanceNorm2d(3)], ids=["batch", "instance"])
@@ -156,19 +156,19 @@ def test_tiles_do_not_make_a_chequerboard(norm):
     network[1].weight.data.mul_(0.4)
     nn.init.zeros_(network[1].bias)
     model.networks = {"AtoB": network}
-    picture = np.concatenate([CAT // 4, 192 + CAT // 4], axis=1)
-    whole = model.translate(picture).astype(float)
-    tiled = model.translate(picture, tile=64).astype(float)
+    img = np.concatenate([CAT // 4, 192 + CAT // 4], axis=1)
+    whole = model.translate(img).astype(float)
+    tiled = model.translate(img, tile=64).astype(float)
     assert np.abs(tiled - whole).mean() < 6
     left, right = tiled[:, :64].mean(), tiled[:, -64:].mean()
     assert right - left > 80
 
 
-def test_tiles_of_a_whole_network_resemble_the_untiled_picture():
+def test_tiles_of_a_whole_network_resemble_the_untiled_image():
     model = make_model()
-    picture = np.concatenate([CAT, CAT[:, ::-1]], axis=1)
-    whole = model.translate(picture, stochastic=False).astype(float)
-    tiled = model.translate(picture, stochastic=False, tile=64).astype(float)
+    img = np.concatenate([CAT, CAT[:, ::-1]], axis=1)
+    whole = model.translate(img, stochastic=False).astype(float)
+    tiled = model.translate(img, stochastic=False, tile=64).astype(float)
     assert tiled.shape == whole.shape
     assert np.abs(tiled - whole).mean() < 0.5 * whole.std()
 
@@ -187,15 +187,15 @@ def test_tensors_outside_the_range_are_refused():
 
 
 @pytest.mark.parametrize("wrong", ["cat.png", np.zeros((8, 8, 3)), np.zeros((8, 8, 2), np.uint8), torch.zeros(1, 8, 8)])
-def test_what_is_no_picture_is_refused(wrong):
+def test_what_is_no_image_is_refused(wrong):
     with pytest.raises(DataError) as caught:
         make_model().translate(wrong)
     assert "PIL" in caught.value.tip
 
 
-def test_a_picture_beyond_memory_is_refused_before_it_starts(monkeypatch):
-    monkeypatch.setattr("limner.inference.memory.UNASKED", 1000)
-    monkeypatch.setattr("limner.inference.memory.free_memory", lambda: 100_000)
+def test_a_image_beyond_memory_is_refused_before_it_starts(monkeypatch):
+    monkeypatch.setattr("limner.inference.image_memory.UNASKED", 1000)
+    monkeypatch.setattr("limner.inference.image_memory.free_memory", lambda: 100_000)
     with pytest.raises(DataError, match="GiB of memory") as caught:
         make_model().translate(CAT)
     assert "--tile" in caught.value.tip
@@ -211,7 +211,7 @@ def test_a_derived_input_is_made_as_in_training():
         make_model().translate(CAT, derive=True)
 
 
-def test_a_saved_model_gives_the_same_picture(tmp_path):
+def test_a_saved_model_gives_the_same_image(tmp_path):
     model = make_model(derive=DeriveSettings(kind="edges", strength=2.0))
     model.save(tmp_path / "model.safetensors")
     again = Model(*read_model_file(tmp_path / "model.safetensors"), CPU)
@@ -222,10 +222,10 @@ def test_a_saved_model_gives_the_same_picture(tmp_path):
 def test_weights_of_another_network_are_refused():
     model = make_model()
     with pytest.raises(WeightsError, match="do not belong"):
-        Model(ModelCard(generator=UNetSettings(levels=5, width=8)), model.state_dict(), CPU)
+        Model(ModelCard(generator=UNetSettings(levels=5, base_channels=8)), model.state_dict(), CPU)
 
 
-def test_a_16_bit_picture_is_scaled_not_clipped():
+def test_a_16_bit_image_is_scaled_not_clipped():
     """The same picture as 8 and as 16 bits is the same question."""
     grey = np.asarray(Image.fromarray(CAT).convert("L"))
     deep = Image.fromarray(grey.astype(np.uint16) * 257)

@@ -13,10 +13,10 @@ from limner.weights.model_file import ModelCard, read_model_file, save_model_fil
 
 CPU = torch.device("cpu")
 NETWORKS = [
-    UNetSettings(levels=3, width=4),
-    ResNetSettings(blocks=2, width=4, sampling="antialiased", norm="batch"),
-    ResNetSettings(blocks=1, width=4, sampling="nearest", norm="none"),
-    OriginalUNetSettings(levels=2, width=4, norm="batch"),
+    UNetSettings(levels=3, base_channels=4),
+    ResNetSettings(blocks=2, base_channels=4, sampling="antialiased", norm="batch"),
+    ResNetSettings(blocks=1, base_channels=4, sampling="nearest", norm="none"),
+    OriginalUNetSettings(levels=2, base_channels=4, norm="batch"),
 ]
 
 
@@ -60,10 +60,10 @@ def all_buffers(network):
 @pytest.mark.parametrize(
     "settings",
     [
-        UNetSettings(levels=8, width=65_536),
-        OriginalUNetSettings(levels=8, width=65_536, in_channels=65_536),
-        ResNetSettings(blocks=200, width=60_000),
-        ResNetSettings(sampling="antialiased", width=60_000, norm="batch"),
+        UNetSettings(levels=8, base_channels=65_536),
+        OriginalUNetSettings(levels=8, base_channels=65_536, in_channels=65_536),
+        ResNetSettings(blocks=200, base_channels=60_000),
+        ResNetSettings(sampling="antialiased", base_channels=60_000, norm="batch"),
     ],
     ids=lambda settings: settings.kind,
 )
@@ -93,7 +93,9 @@ def test_a_missing_an_unknown_and_a_misshapen_weight_are_named():
         assert words in caught.value.message and caught.value.tip
 
 
-@pytest.mark.parametrize("settings", [{"width": 65_537}, {"in_channels": 10**30}, {"blocks": 1001}, {"blocks": 0}])
+@pytest.mark.parametrize(
+    "settings", [{"base_channels": 65_537}, {"in_channels": 10**30}, {"blocks": 1001}, {"blocks": 0}]
+)
 def test_settings_without_measure_are_refused(settings):
     with pytest.raises(ValueError, match=r"less than or equal|greater than or equal"):
         ResNetSettings(**settings)

@@ -32,7 +32,7 @@ def test_tiles_are_pooled_as_float64_would_pool_the_whole(level, spread, steps):
 
 
 @pytest.mark.parametrize("level", [30.0, 100.0])
-def test_a_flat_picture_stays_a_number(level):
+def test_a_flat_image_stays_a_number(level):
     tiles = torch.full((40, 8, 16, 16), level) * (1 + 2e-7 * torch.rand(40, 8, 1, 1))
     network, statistics = gathered(tiles)
     with fixed_statistics(network, statistics):

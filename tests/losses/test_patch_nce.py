@@ -19,11 +19,11 @@ def vectors(*shape: int, seed: int) -> Tensor:
 def slow(queries: Tensor, keys: Tensor, temperature: float) -> float:
     """Equation 3, place by place: -log of the share of the own key among all keys of the same picture."""
     losses = []
-    for picture in range(queries.shape[0]):
+    for image in range(queries.shape[0]):
         for place in range(queries.shape[1]):
             scores = [
-                math.exp(sum(q * k for q, k in zip(queries[picture, place].tolist(), key, strict=True)) / temperature)
-                for key in keys[picture].tolist()
+                math.exp(sum(q * k for q, k in zip(queries[image, place].tolist(), key, strict=True)) / temperature)
+                for key in keys[image].tolist()
             ]
             losses.append(-math.log(scores[place] / sum(scores)))
     return sum(losses) / len(losses)
@@ -41,8 +41,8 @@ def test_matches_the_form_of_the_public_code() -> None:
     """There the own key stands first, and its place among the others is filled with a score of -10."""
     queries, keys = vectors(2, 6, 8, seed=2), vectors(2, 6, 8, seed=3)
     rows = []
-    for picture in range(2):
-        scores = queries[picture] @ keys[picture].T
+    for image in range(2):
+        scores = queries[image] @ keys[image].T
         others = torch.where(torch.eye(6, dtype=torch.bool), torch.tensor(-10.0, dtype=torch.float64), scores)
         rows.append(torch.cat([scores.diagonal()[:, None], others], dim=1) / 0.07)
     stacked = torch.cat(rows)
@@ -55,7 +55,7 @@ def test_keys_all_alike_cost_the_logarithm_of_their_number() -> None:
     assert float(patch_nce(vectors(2, 9, 4, seed=1), keys)) == pytest.approx(math.log(9), rel=1e-5)
 
 
-def test_other_pictures_are_no_negatives() -> None:
+def test_other_images_are_no_negatives() -> None:
     queries, keys = vectors(2, 5, 4, seed=0), vectors(2, 5, 4, seed=1)
     alone = [float(patch_nce(queries[n : n + 1], keys[n : n + 1])) for n in range(2)]
     assert float(patch_nce(queries, keys)) == pytest.approx(sum(alone) / 2, rel=1e-5)

@@ -42,9 +42,9 @@ def total(terms: Terms) -> Tensor:
 
 
 def test_the_generators_minimise_equation_3() -> None:
-    method, pictures, draw = cyclegan(), batch(), Draw(0, CPU)
+    method, images, draw = cyclegan(), batch(), Draw(0, CPU)
     there, back = method.generator_ab, method.generator_ba
-    a, b = pictures.a, pictures.b
+    a, b = images.a, images.b
     fake_a, fake_b = back(b), there(a)
     expected = (
         (method.discriminator_a(fake_a) - 1).square().mean()
@@ -52,36 +52,36 @@ def test_the_generators_minimise_equation_3() -> None:
         + 10 * ((back(fake_b) - a).abs().mean() + (there(fake_a) - b).abs().mean())
         + 5 * ((back(a) - a).abs().mean() + (there(b) - b).abs().mean())
     )
-    torch.testing.assert_close(total(method.generators_loss(pictures, draw, method.share(pictures, draw))), expected)
+    torch.testing.assert_close(total(method.generators_loss(images, draw, method.share(images, draw))), expected)
 
 
 def test_the_discriminators_minimise_equation_1_halved() -> None:
-    method, pictures, draw = cyclegan("loss.history=0"), batch(), Draw(0, CPU)
-    fakes = method.share(pictures, draw)
+    method, images, draw = cyclegan("loss.image_pool=0"), batch(), Draw(0, CPU)
+    fakes = method.share(images, draw)
     expected = 0.5 * sum(
         (judge(real) - 1).square().mean() + judge(fake).square().mean()
         for judge, real, fake in (
-            (method.discriminator_a, pictures.a, fakes.a),
-            (method.discriminator_b, pictures.b, fakes.b),
+            (method.discriminator_a, images.a, fakes.a),
+            (method.discriminator_b, images.b, fakes.b),
         )
     )
-    torch.testing.assert_close(total(method.discriminators_loss(pictures, draw, fakes)), expected)
+    torch.testing.assert_close(total(method.discriminators_loss(images, draw, fakes)), expected)
 
 
 def test_on_pairs_the_translation_itself_is_held_to_its_partner() -> None:
-    method, pictures, draw = cyclegan(recipe="cyclegan-cityscapes"), batch(), Draw(0, CPU)
-    terms = method.generators_loss(pictures, draw, method.share(pictures, draw))
+    method, images, draw = cyclegan(recipe="cyclegan-cityscapes"), batch(), Draw(0, CPU)
+    terms = method.generators_loss(images, draw, method.share(images, draw))
     assert not {"identity_a", "identity_b"} & terms.keys()
-    torch.testing.assert_close(terms["paired_b"].value, (method.generator_ab(pictures.a) - pictures.b).abs().mean())
-    torch.testing.assert_close(terms["paired_a"].value, (method.generator_ba(pictures.b) - pictures.a).abs().mean())
+    torch.testing.assert_close(terms["paired_b"].value, (method.generator_ab(images.a) - images.b).abs().mean())
+    torch.testing.assert_close(terms["paired_a"].value, (method.generator_ba(images.b) - images.a).abs().mean())
     assert terms["paired_a"].weight == terms["paired_b"].weight == 5
 
 
-def test_the_study_s_discriminator_answers_with_one_probability_a_picture() -> None:
-    method, pictures, draw = cyclegan(recipe="cyclegan-cityscapes"), batch(), Draw(0, CPU)
-    said = method.discriminator_a(pictures.a)
+def test_the_study_s_discriminator_answers_with_one_probability_a_image() -> None:
+    method, images, draw = cyclegan(recipe="cyclegan-cityscapes"), batch(), Draw(0, CPU)
+    said = method.discriminator_a(images.a)
     assert said.shape == (2,) and ((said > 0) & (said < 1)).all()
-    terms = method.discriminators_loss(pictures, draw, method.share(pictures, draw))
+    terms = method.discriminators_loss(images, draw, method.share(images, draw))
     torch.testing.assert_close(terms["real_a"].value, binary_cross_entropy(said, torch.ones(2)))
     torch.testing.assert_close(terms["feedback_real_a"].value, said.mean())
 
@@ -94,12 +94,12 @@ def test_without_an_adversary_there_is_no_discriminator() -> None:
 
 
 def test_cut_s_generator_minimises_equation_5() -> None:
-    method, pictures = cut(), batch()
-    made = method.share(pictures, Draw(0, CPU))
-    terms, draw = method.generator_loss(pictures, Draw(1, CPU), made), Draw(1, CPU)
+    method, images = cut(), batch()
+    made = method.share(images, Draw(0, CPU))
+    terms, draw = method.generator_loss(images, Draw(1, CPU), made), Draw(1, CPU)
     assert made.same is not None
-    torch.testing.assert_close(terms["nce"].value, patch_nce(method, pictures.a, made.fake, draw))
-    torch.testing.assert_close(terms["nce_identity"].value, patch_nce(method, pictures.b, made.same, draw))
+    torch.testing.assert_close(terms["nce"].value, patch_nce(method, images.a, made.fake, draw))
+    torch.testing.assert_close(terms["nce_identity"].value, patch_nce(method, images.b, made.same, draw))
     torch.testing.assert_close(terms["adversarial"].value, (method.discriminator(made.fake) - 1).square().mean())
     assert {name: term.weight for name, term in terms.items()} == {"adversarial": 1, "nce": 0.5, "nce_identity": 0.5}
 
@@ -119,36 +119,34 @@ def patch_nce(method: CUT, source: Tensor, made: Tensor, draw: Draw, mirrored: b
 
 
 def test_keys_are_constants() -> None:
-    method, pictures = cut(), batch()
-    made = method.share(pictures, Draw(0, CPU))
-    value = method.contrast(pictures.a.requires_grad_(), made.fake.detach(), made.mirrored, Draw(1, CPU))
-    (gradient,) = torch.autograd.grad(value, pictures.a, allow_unused=True)
+    method, images = cut(), batch()
+    made = method.share(images, Draw(0, CPU))
+    value = method.contrast(images.a.requires_grad_(), made.fake.detach(), made.mirrored, Draw(1, CPU))
+    (gradient,) = torch.autograd.grad(value, images.a, allow_unused=True)
     assert gradient is None
 
 
 def test_fastcut_mirrors_half_of_the_time_and_mirrors_back() -> None:
-    method, pictures = cut("loss.flip_equivariance=true", "loss.nce_identity=false"), batch()
-    seen = {bool(method.share(pictures, Draw(seed, CPU)).mirrored): seed for seed in range(20)}
+    method, images = cut("loss.flip_equivariance=true", "loss.nce_identity=false"), batch()
+    seen = {bool(method.share(images, Draw(seed, CPU)).mirrored): seed for seed in range(20)}
     assert set(seen) == {True, False}
-    made = method.share(pictures, Draw(seen[True], CPU))
-    torch.testing.assert_close(made.fake, method.generator(pictures.a.flip(-1)))
-    value = method.contrast(pictures.a, made.fake, made.mirrored, Draw(1, CPU))
-    torch.testing.assert_close(value, patch_nce(method, pictures.a, made.fake, Draw(1, CPU), mirrored=True))
-    assert "nce_identity" not in method.generator_loss(pictures, Draw(1, CPU), made)
+    made = method.share(images, Draw(seen[True], CPU))
+    torch.testing.assert_close(made.fake, method.generator(images.a.flip(-1)))
+    value = method.contrast(images.a, made.fake, made.mirrored, Draw(1, CPU))
+    torch.testing.assert_close(value, patch_nce(method, images.a, made.fake, Draw(1, CPU), mirrored=True))
+    assert "nce_identity" not in method.generator_loss(images, Draw(1, CPU), made)
 
 
-def test_mirror_turns_pictures_round_only_where_asked() -> None:
-    picture = batch().a
-    assert torch.equal(mirror(picture, torch.tensor([[[[True]]]])), picture.flip(-1))
-    assert torch.equal(mirror(picture, torch.tensor([[[[False]]]])), picture)
+def test_mirror_turns_images_round_only_where_asked() -> None:
+    image = batch().a
+    assert torch.equal(mirror(image, torch.tensor([[[[True]]]])), image.flip(-1))
+    assert torch.equal(mirror(image, torch.tensor([[[[False]]]])), image)
 
 
 @pytest.mark.parametrize(("recipe", "count"), [("cyclegan-horse2zebra", 2), ("cut-horse2zebra", 1)])
 def test_what_is_taken_home(recipe: str, count: int) -> None:
     method = build_method(load_recipe(recipe, DOMAINS))
     assert len(method.translators) == count
-    picture = batch().a
-    torch.testing.assert_close(method.translate(picture), getattr(method, method.translators[0])(picture))
-    torch.testing.assert_close(
-        method.translate(picture, back=count > 1), getattr(method, method.translators[-1])(picture)
-    )
+    image = batch().a
+    torch.testing.assert_close(method.translate(image), getattr(method, method.translators[0])(image))
+    torch.testing.assert_close(method.translate(image, back=count > 1), getattr(method, method.translators[-1])(image))

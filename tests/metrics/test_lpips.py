@@ -12,7 +12,7 @@ from torchvision.models import alexnet
 
 from limner.errors import WeightsError
 from limner.metrics.lpips import Lpips, lpips_if_there
-from limner.metrics.pictures import score_pairs
+from limner.metrics.pairs import score_pairs
 from limner.weights.pretrained import PRETRAINED, find_weights
 
 FILE = PRETRAINED["alexnet"].file
@@ -56,7 +56,7 @@ def by_hand(features: nn.Sequential, generated: Tensor, real: Tensor) -> Tensor:
     )
     shift = torch.tensor([-0.030, -0.088, -0.188]).view(1, 3, 1, 1)
     scale = torch.tensor([0.458, 0.448, 0.450]).view(1, 3, 1, 1)
-    ours, theirs = ((2 * pictures - 1 - shift) / scale for pictures in (generated, real))
+    ours, theirs = ((2 * images - 1 - shift) / scale for images in (generated, real))
     total, head = torch.zeros(len(real)), 0
     with torch.no_grad():
         for number, layer in enumerate(features[:12]):

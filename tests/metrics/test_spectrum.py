@@ -10,9 +10,9 @@ from torch.nn.functional import avg_pool2d
 from limner.metrics.spectrum import BANDS, band_edges, band_power, spectrum_distance
 
 
-def grey(picture: Tensor) -> Tensor:
+def grey(image: Tensor) -> Tensor:
     """(H, W) or (N, H, W) -> (N, 3, H, W)."""
-    return picture.reshape(-1, 1, *picture.shape[-2:]).expand(-1, 3, -1, -1)
+    return image.reshape(-1, 1, *image.shape[-2:]).expand(-1, 3, -1, -1)
 
 
 def noise(count: int, size: int = 256, seed: int = 0) -> Tensor:
@@ -88,10 +88,10 @@ def test_bytes_and_floats_agree() -> None:
 
 
 def test_colours_count_as_the_eye_weighs_them() -> None:
-    pictures = torch.zeros(3, 3, 32, 32)
+    images = torch.zeros(3, 3, 32, 32)
     for channel in range(3):
-        pictures[channel, channel] = noise(1, 32)[0, 0]
-    red, green, blue = (band_power(pictures[channel : channel + 1])[0].sqrt() for channel in range(3))
+        images[channel, channel] = noise(1, 32)[0, 0]
+    red, green, blue = (band_power(images[channel : channel + 1])[0].sqrt() for channel in range(3))
     assert float(green / red) == pytest.approx(0.587 / 0.299, rel=1e-4)
     assert float(blue / red) == pytest.approx(0.114 / 0.299, rel=1e-4)
 

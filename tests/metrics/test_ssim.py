@@ -20,9 +20,9 @@ def photographs(size: int = 192) -> Tensor:
     return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
 
 
-def worsened(pictures: Tensor) -> list[Tensor]:
-    noise = torch.randn(pictures.shape, generator=torch.Generator().manual_seed(0))
-    return [(pictures + 0.1 * noise).clamp(0, 1), avg_pool2d(pictures, 5, 1, 2), pictures * 0.5, 1 - pictures]
+def worsened(images: Tensor) -> list[Tensor]:
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+    return [(images + 0.1 * noise).clamp(0, 1), avg_pool2d(images, 5, 1, 2), images * 0.5, 1 - images]
 
 
 def reference(ours: Tensor, theirs: Tensor) -> list[float]:
@@ -47,7 +47,7 @@ def test_ssim_is_scikit_images(kind: int) -> None:
     assert ssim(generated, real).tolist() == pytest.approx(reference(generated, real), abs=2e-5)
 
 
-def test_ssim_of_oblong_and_smallest_pictures() -> None:
+def test_ssim_of_oblong_and_smallest_images() -> None:
     real = photographs(96)[:, :, :40]
     assert ssim(real.flip(-1), real).tolist() == pytest.approx(reference(real.flip(-1), real), abs=2e-5)
     least = photographs(11)
@@ -106,18 +106,18 @@ def _luminance(ours: Tensor, theirs: Tensor) -> np.ndarray:
     return np.asarray((2 * means[0] * means[1] + 1e-4) / (means[0] ** 2 + means[1] ** 2 + 1e-4))
 
 
-def test_identical_pictures_score_one() -> None:
+def test_identical_images_score_one() -> None:
     real = photographs(MS_SSIM_SMALLEST)
     for scores in ssim_and_ms_ssim(real, real):
         assert torch.allclose(scores, torch.ones(2), atol=1e-6)
 
 
-def test_flat_pictures_score_by_brightness_alone() -> None:
+def test_flat_images_score_by_brightness_alone() -> None:
     dark, bright = torch.full((1, 3, 16, 16), 0.2), torch.full((1, 3, 16, 16), 0.8)
     assert float(ssim(dark, bright)) == pytest.approx((2 * 0.2 * 0.8 + 1e-4) / (0.04 + 0.64 + 1e-4), abs=1e-4)
 
 
-def test_inverted_pictures_do_not_break_ms_ssim() -> None:
+def test_inverted_images_do_not_break_ms_ssim() -> None:
     real = photographs(MS_SSIM_SMALLEST)
     single, multiple = ssim_and_ms_ssim(1 - real, real)
     assert (single < 0).any()

@@ -86,6 +86,6 @@ def test_domains_of_different_count_are_held_against_each_other_in_turn() -> Non
     assert distance_apart(flat(9), flat(9)) == 0
 
 
-def test_the_same_pictures_in_both_domains_divide_by_nothing() -> None:
+def test_the_same_images_in_both_domains_divide_by_nothing() -> None:
     same = flat(9)
     assert score_domain_translation(same, same, same, same, same)["change_share"] == 0

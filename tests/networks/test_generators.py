@@ -13,11 +13,11 @@ SAMPLINGS = ("strided", "antialiased", "bilinear", "nearest")
 NORMS = ("batch", "instance", "none")
 
 GENERATORS: list[GeneratorSettings] = [
-    *(UNetSettings(levels=3, width=4, norm=norm, dropout=0.0) for norm in NORMS),  # type: ignore[arg-type]
-    *(ResNetSettings(blocks=2, width=4, sampling=sampling) for sampling in SAMPLINGS),  # type: ignore[arg-type]
-    *(ResNetSettings(blocks=1, width=4, norm=norm) for norm in ("batch", "none")),  # type: ignore[arg-type]
-    *(OriginalUNetSettings(levels=2, width=4, up=up) for up in ("bilinear", "nearest", "transposed")),  # type: ignore[arg-type]
-    *(OriginalUNetSettings(levels=2, width=4, norm=norm) for norm in ("batch", "none")),  # type: ignore[arg-type]
+    *(UNetSettings(levels=3, base_channels=4, norm=norm, dropout=0.0) for norm in NORMS),  # type: ignore[arg-type]
+    *(ResNetSettings(blocks=2, base_channels=4, sampling=sampling) for sampling in SAMPLINGS),  # type: ignore[arg-type]
+    *(ResNetSettings(blocks=1, base_channels=4, norm=norm) for norm in ("batch", "none")),  # type: ignore[arg-type]
+    *(OriginalUNetSettings(levels=2, base_channels=4, up=up) for up in ("bilinear", "nearest", "transposed")),  # type: ignore[arg-type]
+    *(OriginalUNetSettings(levels=2, base_channels=4, norm=norm) for norm in ("batch", "none")),  # type: ignore[arg-type]
 ]
 
 
@@ -35,16 +35,16 @@ def noise(settings: GeneratorSettings, high: int, wide: int, count: int = 2) -> 
 
 
 @each
-def test_the_picture_keeps_its_size_and_range(settings: GeneratorSettings) -> None:
+def test_the_image_keeps_its_size_and_range(settings: GeneratorSettings) -> None:
     torch.manual_seed(0)
     network = build(settings)
     for parameter in network.parameters():
         parameter.data.mul_(20)  # far from the linear part of tanh
     for high, wide in ((2, 3), (5, 2), (4, 4)):
-        picture = noise(settings, high, wide)
+        image = noise(settings, high, wide)
         with torch.no_grad():
-            drawn = network(picture)
-        assert drawn.shape == picture.shape
+            drawn = network(image)
+        assert drawn.shape == image.shape
         assert drawn.abs().max() <= 1
         assert drawn.abs().max() > 0.5
 
@@ -60,9 +60,9 @@ def test_channels_are_settable(settings: GeneratorSettings) -> None:
 def test_gradients_reach_every_parameter(settings: GeneratorSettings) -> None:
     torch.manual_seed(0)
     network = build(settings)
-    picture = noise(settings, 4, 4).requires_grad_()
-    (network(picture) * torch.randn(picture.shape)).sum().backward()
-    assert picture.grad is not None and bool((picture.grad != 0).any())
+    image = noise(settings, 4, 4).requires_grad_()
+    (network(image) * torch.randn(image.shape)).sum().backward()
+    assert image.grad is not None and bool((image.grad != 0).any())
     for label, parameter in network.named_parameters():
         assert parameter.grad is not None, label
         assert parameter.grad.isfinite().all(), label
@@ -74,10 +74,10 @@ def test_gradients_reach_every_parameter(settings: GeneratorSettings) -> None:
 def test_bfloat16_is_finite_and_close(settings: GeneratorSettings) -> None:
     torch.manual_seed(0)
     network = build(settings)
-    picture = noise(settings, 4, 4)
-    expected = network(picture).detach()
+    image = noise(settings, 4, 4)
+    expected = network(image).detach()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        drawn = network(picture)
+        drawn = network(image)
     drawn.float().square().mean().backward()
     assert drawn.isfinite().all()
     assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in network.parameters())
@@ -85,11 +85,11 @@ def test_bfloat16_is_finite_and_close(settings: GeneratorSettings) -> None:
 
 
 @pytest.mark.parametrize("settings", [settings for settings in GENERATORS if settings.norm != "batch"], ids=name)
-def test_pictures_of_a_batch_are_apart_without_batch_norm(settings: GeneratorSettings) -> None:
+def test_images_of_a_batch_are_apart_without_batch_norm(settings: GeneratorSettings) -> None:
     network = build(settings)
-    pictures = noise(settings, 4, 4)
+    images = noise(settings, 4, 4)
     with torch.no_grad():
-        torch.testing.assert_close(network(pictures)[1:], network(pictures[1:]))
+        torch.testing.assert_close(network(images)[1:], network(images[1:]))
 
 
 @each
@@ -98,9 +98,9 @@ def test_settings_build_the_network_again(settings: GeneratorSettings) -> None:
     first, second = build(settings), build(again)
     second.load_state_dict(first.state_dict())
     first.eval(), second.eval()
-    picture = noise(settings, 2, 2)
+    image = noise(settings, 2, 2)
     with torch.no_grad():
-        torch.testing.assert_close(first(picture), second(picture))
+        torch.testing.assert_close(first(image), second(image))
 
 
 @each

@@ -19,13 +19,15 @@ def deviation(weight: torch.Tensor) -> float:
 
 def test_normal_is_the_default() -> None:
     torch.manual_seed(0)
-    for module in build(ResNetSettings(blocks=1, width=16)).modules():
+    for module in build(ResNetSettings(blocks=1, base_channels=16)).modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             assert deviation(module.weight) == pytest.approx(0.02, rel=0.1)
             assert module.bias is not None and not module.bias.any()
 
 
-@pytest.mark.parametrize("settings", [ResNetSettings(blocks=1, width=16), PatchGANSettings(width=16, norm="instance")])
+@pytest.mark.parametrize(
+    "settings", [ResNetSettings(blocks=1, base_channels=16), PatchGANSettings(base_channels=16, norm="instance")]
+)
 def test_xavier_follows_the_number_of_inputs_and_outputs(settings: ResNetSettings | PatchGANSettings) -> None:
     torch.manual_seed(0)
     seen = set()

@@ -32,7 +32,7 @@ def test_default_has_the_parameters_that_the_paper_implies(up: str) -> None:
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
 def test_bias_exactly_where_no_norm_follows(norm: str) -> None:
-    network = OriginalUNet(levels=2, width=4, norm=norm)  # type: ignore[arg-type]
+    network = OriginalUNet(levels=2, base_channels=4, norm=norm)  # type: ignore[arg-type]
     inside = [m for half in (network.encoder, network.decoder) for m in half.modules() if isinstance(m, nn.Conv2d)]
     assert len(inside) == 2 * 3 + 2 * 2
     assert {layer.bias is not None for layer in inside} == {norm == "none"}
@@ -44,8 +44,8 @@ def test_bias_exactly_where_no_norm_follows(norm: str) -> None:
 def test_matches_a_plain_formula(up: str) -> None:
     """Two levels written out by hand."""
     torch.manual_seed(0)
-    network = OriginalUNet(levels=2, width=2, up=up, norm="none").double()  # type: ignore[arg-type]
-    picture = torch.randn(1, 3, 8, 12, dtype=torch.float64)
+    network = OriginalUNet(levels=2, base_channels=2, up=up, norm="none").double()  # type: ignore[arg-type]
+    image = torch.randn(1, 3, 8, 12, dtype=torch.float64)
 
     def twice(block: nn.Module, features: torch.Tensor) -> torch.Tensor:
         for layer in (m for m in block.modules() if isinstance(m, nn.Conv2d)):
@@ -61,11 +61,11 @@ def test_matches_a_plain_formula(up: str) -> None:
         large = functional.interpolate(features, scale_factor=2, mode=up)
         return functional.conv2d(large, layer.weight, layer.bias, padding=1)
 
-    outer = twice(network.encoder[0], picture)
+    outer = twice(network.encoder[0], image)
     middle = twice(network.encoder[1], functional.max_pool2d(outer, 2))
     inner = twice(network.encoder[2], functional.max_pool2d(middle, 2))
     middle = twice(network.decoder[0], torch.cat([middle, doubled(network.enlarge[0], inner)], 1))
     outer = twice(network.decoder[1], torch.cat([outer, doubled(network.enlarge[1], middle)], 1))
     last = network.last[0]
     expected = (torch.einsum("nchw,dc->ndhw", outer, last.weight[:, :, 0, 0]) + last.bias[:, None, None]).tanh()
-    torch.testing.assert_close(network(picture), expected)
+    torch.testing.assert_close(network(image), expected)

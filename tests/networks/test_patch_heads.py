@@ -17,13 +17,13 @@ def test_every_place_is_the_formula_and_of_length_one() -> None:
     assert [tuple(r.shape) for r in results] == [(2, 4, 7), (2, 2, 7)]
     for head, map_, place, result in zip(heads.heads, features, places, results, strict=True):
         first, second = head[0], head[2]
-        for picture in range(2):
+        for image in range(2):
             for number, at in enumerate(place.tolist()):
-                vector = map_[picture, :, at // map_.shape[3], at % map_.shape[3]]
+                vector = map_[image, :, at // map_.shape[3], at % map_.shape[3]]
                 hidden = (first.weight @ vector + first.bias).clamp(min=0)
                 expected = second.weight @ hidden + second.bias
                 torch.testing.assert_close(
-                    result[picture, number].double(), expected / expected.norm(), atol=1e-5, rtol=1e-5
+                    result[image, number].double(), expected / expected.norm(), atol=1e-5, rtol=1e-5
                 )
 
 
@@ -39,7 +39,7 @@ def test_a_vector_of_zeros_gives_zeros_and_finite_gradients() -> None:
 
 
 def test_they_fit_the_features_of_a_resnet_in_bfloat16() -> None:
-    generator = ResNetGenerator(blocks=5, width=2, sampling="antialiased")
+    generator = ResNetGenerator(blocks=5, base_channels=2, sampling="antialiased")
     heads = PatchHeads(generator.feature_channels, width=8)
     before = len(list(heads.parameters()))
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -25,20 +25,20 @@ def test_default_has_the_parameters_of_the_public_code(sampling: str) -> None:
 
 @pytest.mark.parametrize(("norm", "everywhere"), [("instance", True), ("none", True), ("batch", False)])
 def test_biases(norm: str, everywhere: bool) -> None:
-    network = ResNetGenerator(blocks=2, width=4, norm=norm)  # type: ignore[arg-type]
+    network = ResNetGenerator(blocks=2, base_channels=4, norm=norm)  # type: ignore[arg-type]
     biases = [m.bias is not None for m in network.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     assert biases == [everywhere] * (len(biases) - 1) + [True]
     assert len(biases) == 1 + 2 + 4 + 2 + 1
 
 
-def reflected(picture: Tensor, margin: int) -> Tensor:
+def reflected(image: Tensor, margin: int) -> Tensor:
     """Reflection without the border pixel, by counting: -1 shows pixel 1, H shows pixel H - 2."""
     for dim in (-2, -1):
-        length = picture.shape[dim]
+        length = image.shape[dim]
         places = [abs(place) for place in range(-margin, length + margin)]
         places = [place if place < length else 2 * length - 2 - place for place in places]
-        picture = picture.index_select(dim, torch.tensor(places))
-    return picture
+        image = image.index_select(dim, torch.tensor(places))
+    return image
 
 
 def normalised(features: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ def bilinear_double(features: Tensor) -> Tensor:
 def test_matches_a_plain_formula(sampling: str) -> None:
     """Written out by hand, from the description in the appendices; two blocks."""
     torch.manual_seed(0)
-    network = ResNetGenerator(blocks=2, width=2, sampling=sampling).double()  # type: ignore[arg-type]
+    network = ResNetGenerator(blocks=2, base_channels=2, sampling=sampling).double()  # type: ignore[arg-type]
     layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     for layer in layers:
         assert layer.bias is not None
@@ -83,8 +83,8 @@ def test_matches_a_plain_formula(sampling: str) -> None:
         apply = functional.conv_transpose2d if isinstance(layer, nn.ConvTranspose2d) else functional.conv2d
         return apply(features, layer.weight, layer.bias, **how)  # type: ignore[operator]
 
-    picture = torch.rand(1, 3, 16, 12, dtype=torch.float64) * 2 - 1
-    features = normalised(convolved(reflected(picture, 3))).relu()
+    image = torch.rand(1, 3, 16, 12, dtype=torch.float64) * 2 - 1
+    features = normalised(convolved(reflected(image, 3))).relu()
     for _ in range(2):
         if sampling == "antialiased":
             features = blurred_half(normalised(convolved(features, padding=1)).relu())
@@ -104,18 +104,18 @@ def test_matches_a_plain_formula(sampling: str) -> None:
             features = convolved(reflected(features.repeat_interleave(2, 2).repeat_interleave(2, 3), 1))
         features = normalised(features).relu()
     expected = convolved(reflected(features, 3)).tanh()
-    torch.testing.assert_close(network(picture), expected)
+    torch.testing.assert_close(network(image), expected)
 
 
 def test_dropout_lies_between_the_convolutions_of_a_block() -> None:
-    network = ResNetGenerator(blocks=3, width=4, dropout=0.5)
+    network = ResNetGenerator(blocks=3, base_channels=4, dropout=0.5)
     kinds = [type(m).__name__ for m in network.modules() if not list(m.children())]
     block = ["Conv2d", "InstanceNorm2d", "ReLU", "Dropout", "Conv2d", "InstanceNorm2d"]
     assert kinds.count("Dropout") == 3
     assert block * 3 == kinds[10:28]
 
 
-def by_hooks(network: ResNetGenerator, picture: Tensor, blocks: list[int]) -> list[Tensor]:
+def by_hooks(network: ResNetGenerator, image: Tensor, blocks: list[int]) -> list[Tensor]:
     """The same maps, seen from outside while the whole network runs."""
     found: dict[int, Tensor] = {}
     convolutions = [m for m in network.layers if isinstance(m, nn.Conv2d)]
@@ -125,7 +125,7 @@ def by_hooks(network: ResNetGenerator, picture: Tensor, blocks: list[int]) -> li
         module.register_forward_hook(lambda m, i, output, n=number: found.__setitem__(n, output.clone()))
         for number, module in enumerate(watched)
     ]
-    network(picture)
+    network(image)
     for hook in hooks:
         hook.remove()
     return [found[number] for number in range(len(watched))]
@@ -137,21 +137,21 @@ def by_hooks(network: ResNetGenerator, picture: Tensor, blocks: list[int]) -> li
 def test_features_are_what_the_network_computes(sampling: str, norm: str, blocks: int, taken: list[int]) -> None:
     torch.manual_seed(0)
     network = ResNetGenerator(blocks, 2, sampling, norm=norm)  # type: ignore[arg-type]
-    picture = torch.rand(2, 3, 16, 12)
-    given = picture.clone()
-    features = network.features(picture)
-    assert torch.equal(picture, given)
+    image = torch.rand(2, 3, 16, 12)
+    given = image.clone()
+    features = network.features(image)
+    assert torch.equal(image, given)
     assert [f.shape[1] for f in features] == network.feature_channels
     half = (16, 12) if sampling == "antialiased" else (8, 6)
     quarter = tuple(side // 2 for side in half)
     sides = [(22, 18), half, quarter, *[(4, 3)] * len(taken)]
     assert [tuple(f.shape[2:]) for f in features] == sides
-    for found, expected in zip(features, by_hooks(network, picture, taken), strict=True):
+    for found, expected in zip(features, by_hooks(network, image, taken), strict=True):
         torch.testing.assert_close(found, expected)
 
 
 def test_features_stop_behind_the_last_one_needed() -> None:
-    network = ResNetGenerator(blocks=7, width=2)
+    network = ResNetGenerator(blocks=7, base_channels=2)
     behind = network.layers[10 + 5 :]
     assert len([m for m in behind if type(m).__name__ == "_Block"]) == 2
     for module in behind:
@@ -162,12 +162,12 @@ def test_features_stop_behind_the_last_one_needed() -> None:
 def test_gradients_of_all_features_flow_together() -> None:
     """An operation in place on one of them would be refused here."""
     for norm in ("instance", "none"):
-        network = ResNetGenerator(blocks=5, width=2, norm=norm)  # type: ignore[arg-type]
-        picture = torch.rand(1, 3, 16, 16, requires_grad=True)
-        sum(f.square().sum() for f in network.features(picture)).backward()  # type: ignore[union-attr]
-        assert picture.grad is not None
+        network = ResNetGenerator(blocks=5, base_channels=2, norm=norm)  # type: ignore[arg-type]
+        image = torch.rand(1, 3, 16, 16, requires_grad=True)
+        sum(f.square().sum() for f in network.features(image)).backward()  # type: ignore[union-attr]
+        assert image.grad is not None
 
 
 def test_nothing_but_weights_is_saved() -> None:
-    state = ResNetGenerator(blocks=1, width=2, sampling="antialiased").state_dict()
+    state = ResNetGenerator(blocks=1, base_channels=2, sampling="antialiased").state_dict()
     assert {name.rpartition(".")[2] for name in state} == {"weight", "bias"}

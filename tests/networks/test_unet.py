@@ -18,13 +18,13 @@ def test_default_has_the_parameters_of_the_study() -> None:
 
 
 def test_seven_levels_serve_128_pixels() -> None:
-    network = UNet(levels=7, width=4).eval()
+    network = UNet(levels=7, base_channels=4).eval()
     assert network(torch.zeros(1, 3, 128, 128)).shape == (1, 3, 128, 128)
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
 def test_bias_exactly_where_no_norm_follows(norm: str) -> None:
-    network = UNet(levels=5, width=4, norm=norm)  # type: ignore[arg-type]
+    network = UNet(levels=5, base_channels=4, norm=norm)  # type: ignore[arg-type]
     for block in [*network.encoder, *network.decoder]:
         layers = list(block)
         (convolution,) = [layer for layer in layers if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
@@ -33,7 +33,7 @@ def test_bias_exactly_where_no_norm_follows(norm: str) -> None:
 
 
 def test_no_norm_on_first_and_innermost_encoder_nor_last_decoder_block() -> None:
-    network = UNet(levels=5, width=4)
+    network = UNet(levels=5, base_channels=4)
     normed = [any(isinstance(layer, nn.BatchNorm2d) for layer in block) for block in network.encoder]
     assert normed == [False, True, True, True, False]
     normed = [any(isinstance(layer, nn.BatchNorm2d) for layer in block) for block in network.decoder]
@@ -42,37 +42,37 @@ def test_no_norm_on_first_and_innermost_encoder_nor_last_decoder_block() -> None
 
 @pytest.mark.parametrize("blocks", [[1, 2, 3, 4], [2, 3, 4], [1]])
 def test_dropout_counts_from_the_innermost(blocks: list[int]) -> None:
-    network = UNet(levels=6, width=4, dropout_blocks=blocks)
+    network = UNet(levels=6, base_channels=4, dropout_blocks=blocks)
     found = [n for n, block in enumerate(network.decoder, 1) if any(isinstance(x, nn.Dropout) for x in block)]
     assert found == blocks
 
 
 def test_skips_reach_the_output() -> None:
     """With the inner levels silenced, the picture can only pass through the outermost skip."""
-    network = UNet(levels=3, width=4, norm="none", dropout=0.0)
+    network = UNet(levels=3, base_channels=4, norm="none", dropout=0.0)
     nn.init.zeros_(network.decoder[-2][1].weight)
-    flat, picture = torch.zeros(1, 3, 16, 16), torch.rand(1, 3, 16, 16)
-    assert not torch.allclose(network(flat), network(picture))
+    flat, image = torch.zeros(1, 3, 16, 16), torch.rand(1, 3, 16, 16)
+    assert not torch.allclose(network(flat), network(image))
 
 
 def test_matches_a_plain_formula() -> None:
     """Two levels written out by hand, as the appendix says it."""
     torch.manual_seed(0)
-    network = UNet(levels=2, width=2, norm="none", dropout=0.0).double()
-    picture = torch.randn(1, 3, 8, 8, dtype=torch.float64)
+    network = UNet(levels=2, base_channels=2, norm="none", dropout=0.0).double()
+    image = torch.randn(1, 3, 8, 8, dtype=torch.float64)
     functional = nn.functional
-    first = functional.conv2d(picture, network.encoder[0][0].weight, network.encoder[0][0].bias, 2, 1)
+    first = functional.conv2d(image, network.encoder[0][0].weight, network.encoder[0][0].bias, 2, 1)
     inner_layer, up_layer, last_layer = network.encoder[1][1], network.decoder[0][1], network.decoder[1][1]
     inner = functional.conv2d(functional.leaky_relu(first, 0.2), inner_layer.weight, inner_layer.bias, 2, 1)
     up = functional.conv_transpose2d(functional.relu(inner), up_layer.weight, up_layer.bias, 2, 1)
     joined = functional.relu(torch.cat([first, up], 1))
     expected = functional.conv_transpose2d(joined, last_layer.weight, last_layer.bias, 2, 1).tanh()
-    torch.testing.assert_close(network(picture), expected)
+    torch.testing.assert_close(network(image), expected)
 
 
 def test_initial_weights_follow_the_paper() -> None:
     torch.manual_seed(0)
-    network = build(UNetSettings(levels=6, width=32))
+    network = build(UNetSettings(levels=6, base_channels=32))
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             assert float(module.weight.detach().std()) == pytest.approx(0.02, rel=0.1)
@@ -84,12 +84,12 @@ def test_initial_weights_follow_the_paper() -> None:
 
 
 def test_frozen_statistics_use_the_batch_and_remember_nothing() -> None:
-    network = UNet(levels=3, width=4, dropout=0.0).train()
+    network = UNet(levels=3, base_channels=4, dropout=0.0).train()
     before = {name: value.clone() for name, value in network.named_buffers()}
-    pictures = torch.randn(2, 3, 16, 16)
+    images = torch.randn(2, 3, 16, 16)
     with frozen_statistics(network):
-        frozen = network(pictures)
+        frozen = network(images)
     for name, value in network.named_buffers():
         assert torch.equal(value, before[name])
-    torch.testing.assert_close(frozen, network(pictures))
+    torch.testing.assert_close(frozen, network(images))
     assert not torch.equal(network.get_buffer("encoder.1.2.running_mean"), before["encoder.1.2.running_mean"])

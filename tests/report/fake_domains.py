@@ -15,7 +15,7 @@ from PIL import Image
 
 from limner.config.cut import CUTRecipe
 from limner.config.cyclegan import CycleGANRecipe
-from limner.data.facades import draw_facade
+from limner.synthetic import draw_facade
 
 WAYS = ("AtoB", "BtoA")
 
@@ -63,7 +63,7 @@ class FakeDomainRun:
             {
                 "about": {"title": "day and night", "paper": "arXiv:1703.10593"},
                 "data": {"path": "/pictures/day", "path_b": "/pictures/night", "size": self.size},
-                "discriminator": {"field": 16, "in_channels": 3, "norm": "instance"},
+                "discriminator": {"receptive_field": 16, "in_channels": 3, "norm": "instance"},
                 "training": {"steps": self.steps},
             }
         )
@@ -91,7 +91,7 @@ class FakeDomainRun:
             losses = self._losses(done, random)
             line = {"schema": 1, "step": step, "epoch": step / 240, "seconds": step * 0.4}
             line |= {f"train/{name}": value for name, value in losses.items()}
-            line |= {"train/pictures_per_second": 3.1 + 0.1 * random.normal(), "train/data_wait": 0.004}
+            line |= {"train/images_per_second": 3.1 + 0.1 * random.normal(), "train/data_wait": 0.004}
             if step % (self.steps // 10) == 0:
                 line |= {
                     f"val/{name}": value * 1.1
@@ -184,7 +184,7 @@ class FakeDomainRun:
 
     def _ranked(self, folder: Path) -> None:
         ranks = ("best", "median", "worst") if self.known else ("least", "median", "most")
-        pictures = []
+        images = []
         for way in self.ways:
             for rank, done in zip(ranks, (0.95, 0.7, 0.4), strict=True):
                 for index in range(2):
@@ -197,9 +197,9 @@ class FakeDomainRun:
                     for kind, image in made.items():
                         row[kind] = f"validation/{way + '-' if way else ''}{rank}-{index}-{kind}.png"
                         save(image, folder / row[kind])
-                    pictures.append(row)
+                    images.append(row)
         by = "l1" if self.known else "change"
-        document = {"schema": 1, "step": self.steps, "split": "val", "ranked_by": by, "pictures": pictures}
+        document = {"schema": 1, "step": self.steps, "split": "val", "ranked_by": by, "pictures": images}
         (folder / "validation.json").write_text(json.dumps(document))
 
 

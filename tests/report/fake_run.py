@@ -25,7 +25,7 @@ class FakeRun:
     samples: int = 3
     frames: int = 5
     l1: float = 100.0
-    first_picture: int = 0
+    first_image: int = 0
     seed: int = 0
 
     def write(self, path: Path) -> Path:
@@ -38,7 +38,7 @@ class FakeRun:
             json.dumps({"schema": 1, "step": self.steps // 2, "event": "resumed", "detail": "from step-001000"}) + "\n"
         )
         (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in self._lines()))
-        self._pictures(path / "samples")
+        self._images(path / "samples")
         return path
 
     def _recipe(self, path: Path) -> None:
@@ -76,7 +76,7 @@ class FakeRun:
                 "train/discriminator/feedback_fake": max(0.02, 0.45 - 0.3 * done + 0.05 * noise[7]),
                 "train/lr/generator": 2e-4,
                 "train/lr/discriminator": 2e-4,
-                "train/pictures_per_second": 3.5 + 0.1 * noise[0],
+                "train/images_per_second": 3.5 + 0.1 * noise[0],
                 "train/data_wait": 0.004,
             }
             if step % (self.steps // 10) == 0:
@@ -95,8 +95,8 @@ class FakeRun:
             found.append(line)
         return found
 
-    def _pictures(self, folder: Path) -> None:
-        pairs = [draw_pair(self.size, self.first_picture + index) for index in range(self.samples)]
+    def _images(self, folder: Path) -> None:
+        pairs = [draw_pair(self.size, self.first_image + index) for index in range(self.samples)]
         for split in ("val", "train"):
             for index, pair in enumerate(pairs):
                 flipped = split == "train"
@@ -107,15 +107,15 @@ class FakeRun:
                 for frame in range(1, self.frames + 1):
                     step = self.steps * frame // self.frames
                     save(guess(photo, frame / self.frames, index), folder / f"step-{step:06d}" / number)
-        pictures = []
+        images = []
         for rank, done in (("best", 0.95), ("median", 0.8), ("worst", 0.4)):
             for index, (label, photo) in enumerate(pairs[:2]):
                 names = {kind: f"validation/{rank}-{index}-{kind}.png" for kind in ("input", "output", "target")}
                 for image, name in zip((label, guess(photo, done, index), photo), names.values(), strict=True):
                     save(image, folder / name)
                 scores = {"l1": 0.3 - 0.2 * done, "ssim": done / 2}
-                pictures.append({"rank": rank, "name": f"facade {index}", **scores, **names})
-        document = {"schema": 1, "step": self.steps, "split": "val", "pictures": pictures}
+                images.append({"rank": rank, "name": f"facade {index}", **scores, **names})
+        document = {"schema": 1, "step": self.steps, "split": "val", "pictures": images}
         (folder / "validation.json").write_text(json.dumps(document))
 
 

@@ -24,8 +24,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     FakeRun(samples=2, frames=2).write(folder / "a")
     FakeRun(samples=2, frames=2, l1=10.0, seed=1, steps=1000).write(folder / "b")
-    FakeRun(samples=2, frames=2, first_picture=1).write(folder / "shifted")
-    FakeRun(samples=2, frames=2, first_picture=2).write(folder / "apart")
+    FakeRun(samples=2, frames=2, first_image=1).write(folder / "shifted")
+    FakeRun(samples=2, frames=2, first_image=2).write(folder / "apart")
     FakeRun(samples=2, frames=2).write(folder / "twin")
     return folder
 
@@ -81,7 +81,7 @@ def test_warns_of_incomparable_losses(runs: Path) -> None:
     assert compare_runs([runs / "a", runs / "twin"]).warnings == []
 
 
-def test_warns_when_validation_pictures_differ(runs: Path, tmp_path: Path) -> None:
+def test_warns_when_validation_images_differ(runs: Path, tmp_path: Path) -> None:
     other = FakeRun(samples=2, frames=2).write(tmp_path / "other")
     data = json.loads((other / "data.json").read_text())
     data["names"]["validation"].pop()

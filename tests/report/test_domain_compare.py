@@ -56,7 +56,7 @@ def test_one_direction_meets_its_like(runs: Path, order: list[str]) -> None:
     assert list(metrics)[:2] == ["val/AtoB/spectrum_distance", "val/AtoB/change_share"]
 
 
-def test_the_picture_tells_the_direction_not_the_letter(runs: Path) -> None:
+def test_the_image_tells_the_direction_not_the_letter(runs: Path) -> None:
     comparison = compare_runs([runs / "cyclegan", runs / "swapped"])
     assert places(comparison)[0] == ("BtoA", [("BtoA", 0), ("", 0)])
     metrics = {row["name"]: row["values"] for row in comparison_document(comparison)["metrics"]}
@@ -64,7 +64,7 @@ def test_the_picture_tells_the_direction_not_the_letter(runs: Path) -> None:
     assert metrics["val/AtoB/change"]["swapped"] is None
 
 
-def test_without_a_common_picture_the_recipe_tells_it(runs: Path, tmp_path: Path) -> None:
+def test_without_a_common_image_the_recipe_tells_it(runs: Path, tmp_path: Path) -> None:
     cut = FakeDomainRun(size=48, samples=1, frames=1, method="cut").write(tmp_path / "cut")
     recipe = yaml.safe_load((cut / "recipe.yaml").read_text())
     recipe["data"]["direction"] = "BtoA"
@@ -91,7 +91,7 @@ def test_directions_stay_apart_even_with_the_same_input(runs: Path, tmp_path: Pa
 
 def test_round_trips_stand_beside_their_outputs(runs: Path, tmp_path: Path) -> None:
     tags = page_of(compare_runs([runs / "cyclegan", runs / "cut"]), tmp_path)
-    pictures = {attributes["alt"]: attributes["src"] for tag, attributes in tags.found if tag == "img"}
+    images = {attributes["alt"]: attributes["src"] for tag, attributes in tags.found if tag == "img"}
     last = runs / "cyclegan/samples/step-002000"
     for alt, path in {
         "Input of validation 2, A → B": runs / "cyclegan/samples/input/val-AtoB-01.png",
@@ -99,7 +99,7 @@ def test_round_trips_stand_beside_their_outputs(runs: Path, tmp_path: Path) -> N
         "cyclegan: there and back for validation 2, A → B": last / "val-AtoB-01-back.png",
         "cut: output for validation 2, A → B": runs / "cut/samples/step-002000/val-01.png",
     }.items():
-        assert {pictures[alt]} == address(path), alt
+        assert {images[alt]} == address(path), alt
     named = [attributes.get("alt") or attributes.get("aria-label") or "" for _, attributes in tags.found]
     assert not any("cut: there and back" in name or "Target" in name for name in named)
     assert "Target" not in tags.text

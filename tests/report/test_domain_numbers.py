@@ -12,10 +12,10 @@ from limner.metrics import translation
 from limner.report.chart import Chart
 from limner.report.curves import run_curves
 from limner.report.glossary import CHANGED, COPIED, meaning
+from limner.report.key_numbers import key_tiles
 from limner.report.reading import read_run
 from limner.report.series import Series, all_series
 from limner.report.tags import read_tag
-from limner.report.tiles import key_tiles
 
 
 @pytest.fixture(scope="module")

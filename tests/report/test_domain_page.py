@@ -13,9 +13,9 @@ import yaml
 from fake_domains import FakeDomainRun
 from test_report_page import Tags
 
-from limner.report.alarms import copying
+from limner.report.alerts import copying
+from limner.report.images import LEVELS, Album
 from limner.report.page import write_report
-from limner.report.pictures import LEVELS, Album
 from limner.report.samples import fixed_samples
 
 
@@ -32,7 +32,7 @@ def text_of(run: Path) -> str:
     return " ".join(Tags(write_report(run).path.read_text(encoding="utf-8")).text.split())
 
 
-def pictures_of(run: Path) -> dict[str, set[str]]:
+def images_of(run: Path) -> dict[str, set[str]]:
     """Addresses of the pictures of a run's page by what they are said to be."""
     found: dict[str, set[str]] = {}
     for tag, attributes in Tags(write_report(run).path.read_text(encoding="utf-8")).found:
@@ -42,9 +42,9 @@ def pictures_of(run: Path) -> dict[str, set[str]]:
 
 
 def address(path: Path) -> set[str]:
-    picture = Album(LEVELS[0]).embed(path)
-    assert picture
-    return {picture.address}
+    image = Album(LEVELS[0]).embed(path)
+    assert image
+    return {image.address}
 
 
 def with_checkpoint(run: Path, **shapes: list[int]) -> None:
@@ -74,7 +74,7 @@ def test_says_what_was_trained_on_what(runs: Path, tmp_path: Path) -> None:
         # data.json counts what is translated as A, whatever the folders are called.
         ({"direction": "BtoA"}, "B → A from 480 pictures of A (“day”) and 500 of B (“night”)"),
         (
-            {"path": None, "path_b": None, "drawn": {"task": "daynight"}},
+            {"path": None, "path_b": None, "synthetic": {"task": "daynight"}},
             "from 500 pictures of A (facades by day) and 480 of B (facades by night) at",
         ),
     ],
@@ -88,21 +88,21 @@ def test_names_the_domains(runs: Path, tmp_path: Path, data: dict[str, object], 
 
 
 @pytest.mark.parametrize(("name", "known"), [("cyclegan", False), ("known", True)])
-def test_every_picture_stands_where_it_belongs(runs: Path, name: str, known: bool) -> None:
-    run, pictures = runs / name, pictures_of(runs / name)
+def test_every_image_stands_where_it_belongs(runs: Path, name: str, known: bool) -> None:
+    run, images = runs / name, images_of(runs / name)
     samples = run / "samples"
     for way, arrow in (("AtoB", "A → B"), ("BtoA", "B → A")):
         for split, word in (("val", "validation"), ("train", "training")):
             file, subject = f"{split}-{way}-01", f"{word} 2, {arrow}"
-            assert pictures[f"Input of {subject}"] == address(samples / f"input/{file}.png")
-            assert pictures[f"Output for {subject}"] == address(samples / f"step-002000/{file}.png")
-            assert pictures[f"There and back for {subject}"] == address(samples / f"step-002000/{file}-back.png")
+            assert images[f"Input of {subject}"] == address(samples / f"input/{file}.png")
+            assert images[f"Output for {subject}"] == address(samples / f"step-002000/{file}.png")
+            assert images[f"There and back for {subject}"] == address(samples / f"step-002000/{file}-back.png")
             truth = address(samples / f"target/{file}.png") if known and split == "val" else None
-            assert pictures.get(f"Target of {subject}") == truth
+            assert images.get(f"Target of {subject}") == truth
         worst = "worst" if known else "most"
         kinds = {"Input of": "input", "Output for": "output", "There and back for": "returned"}
         for begin, kind in kinds.items() | ({("Target of", "target")} if known else set()):
-            assert address(samples / f"validation/{way}-{worst}-1-{kind}.png") <= pictures[f"{begin} 00001, {arrow}"]
+            assert address(samples / f"validation/{way}-{worst}-1-{kind}.png") <= images[f"{begin} 00001, {arrow}"]
 
 
 def test_a_truth_that_nobody_knows_has_no_place(runs: Path) -> None:
@@ -135,7 +135,7 @@ def test_round_trips_move_with_their_outputs(runs: Path) -> None:
     assert {frames["pool"][place]} == address(first)
 
 
-def test_followed_pictures_are_shared_out_fairly(tmp_path: Path) -> None:
+def test_followed_images_are_shared_out_fairly(tmp_path: Path) -> None:
     run = FakeDomainRun(size=32, samples=3, frames=1).write(tmp_path / "run")
     chosen = [(sample.split, sample.direction, sample.index) for sample in fixed_samples(run)]
     assert chosen == [(split, way, index) for split in ("val", "train") for way in ("AtoB", "BtoA") for index in (0, 1)]

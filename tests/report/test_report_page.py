@@ -158,7 +158,7 @@ def test_escapes_hostile_names(tmp_path: Path) -> None:
     assert not any("onerror" in attributes for _, attributes in tags.found)
 
 
-def test_a_picture_outside_the_run_is_never_shown(tmp_path: Path) -> None:
+def test_a_image_outside_the_run_is_never_shown(tmp_path: Path) -> None:
     run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
     Image.new("RGB", (8, 8), "red").save(tmp_path / "secret.png")
     document = json.loads((run / "samples/validation.json").read_text())
@@ -212,7 +212,7 @@ def test_names_a_damaged_file(tmp_path: Path, name: str, damage: str) -> None:
     assert Tags(page).open == []
 
 
-def test_leaves_out_damaged_pictures(tmp_path: Path) -> None:
+def test_leaves_out_damaged_images(tmp_path: Path) -> None:
     run = FakeRun(samples=2, frames=2).write(tmp_path / "run")
     for path in (run / "samples/step-002000").glob("*.png"):
         path.write_bytes(path.read_bytes()[:60])
@@ -270,7 +270,7 @@ def test_refuses_what_cannot_be_written(run: Path, tmp_path: Path) -> None:
 def test_needs_no_torch(run: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from limner.report.page import write_report;"
-        "import limner.cli.report, limner.cli.compare, limner.report.compare_page, limner.training.run;"
+        "import limner.cli.report, limner.cli.compare, limner.report.compare_page, limner.runs.folder;"
         f"write_report(Path({str(run)!r})); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,8 +10,8 @@ from cases import Case
 from rich.console import Console
 
 import limner
-from limner.training.checkpoint import checkpoints, read_checkpoint
-from limner.training.logs import read_metrics
+from limner.runs.checkpoint import checkpoints, read_checkpoint
+from limner.runs.logs import read_metrics
 
 
 def train(case: Case, pairs: Path, runs: Path, name: str, *words: str, **settings: Any) -> limner.Run:
@@ -43,6 +43,6 @@ def newest_state(run: Path) -> dict[str, Any]:
 
 
 def losses(run: Path) -> list[tuple[int, dict[str, float]]]:
-    timing = ("train/pictures_per_second", "train/data_wait")
+    timing = ("train/images_per_second", "train/data_wait")
     rows = read_metrics(run / "metrics.jsonl")
     return [(row.step, {k: v for k, v in row.values.items() if k not in timing}) for row in rows]

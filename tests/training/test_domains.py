@@ -17,16 +17,16 @@ import limner
 from limner.cli import main
 from limner.config.load import load_recipe
 from limner.errors import DataError
+from limner.runs.logs import read_events
 from limner.training.copying import watch_copying
-from limner.training.evaluation import Direction, Judged
-from limner.training.logs import read_events
-from limner.training.session import open_pictures
+from limner.training.session import open_images
+from limner.training.validation import Direction, Validated
 
 SIZE = 16
 
 
-def train(recipe: str, pictures: Path, runs: Path, *words: str) -> limner.Run:
-    words = (*DOMAINS, f"data.path={pictures}", *words)
+def train(recipe: str, images: Path, runs: Path, *words: str) -> limner.Run:
+    words = (*DOMAINS, f"data.path={images}", *words)
     return limner.train(recipe, name="run", runs=runs, words=words, console=Console(file=io.StringIO()))
 
 
@@ -38,8 +38,8 @@ def domains(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
         for number in range(count):
             coarse = random.integers(low, low + 100, (4, 4, 3), np.uint8)
-            picture = Image.fromarray(coarse).resize((20, 20), Image.Resampling.BICUBIC)
-            picture.save(folder / name / f"{name}{number}.png")
+            img = Image.fromarray(coarse).resize((20, 20), Image.Resampling.BICUBIC)
+            img.save(folder / name / f"{name}{number}.png")
     return folder
 
 
@@ -94,10 +94,10 @@ def test_one_direction_has_no_name(domains: Path, tmp_path: Path) -> None:
     assert {"val/change", "val/change_share", "val/generator/nce", "val/generator/nce_identity"} <= tags
     model = limner.load(run.path)
     assert model.directions == ["BtoA"]
-    picture = Image.open(next((domains / "testB").iterdir()))
+    img = Image.open(next((domains / "testB").iterdir()))
     with pytest.raises(DataError, match="translates BtoA only, not AtoB"):
-        model.translate(picture, direction="AtoB")
-    assert model.translate(picture).size == (20, 20)
+        model.translate(img, direction="AtoB")
+    assert model.translate(img).size == (20, 20)
     (grid,) = (run.path / "samples").glob("grid-000006.png")
     with Image.open(grid) as drawn:
         assert drawn.size[0] == 2 * SIZE + 2
@@ -109,17 +109,15 @@ def test_the_model_translates_as_the_generators_do_and_survives_its_file(domains
     model.save(tmp_path / "model.safetensors")
     again = limner.load(tmp_path / "model.safetensors")
     with Image.open(next((domains / "testA").iterdir())) as image:
-        picture = image.resize((SIZE, SIZE))
+        img = image.resize((SIZE, SIZE))
     for way, back in (("AtoB", False), ("BtoA", True)):
-        made = np.asarray(model.translate(picture, direction=way))
-        assert np.array_equal(made, np.asarray(again.translate(picture, direction=way)))
+        made = np.asarray(model.translate(img, direction=way))
+        assert np.array_equal(made, np.asarray(again.translate(img, direction=way)))
         state = limner.load(run.path).state_dict()
         prefix = "back." if back else "there."
         network = model.networks[way]
         assert all(torch.equal(tensor, state[prefix + name]) for name, tensor in network.state_dict().items())
-    assert not np.array_equal(
-        np.asarray(model.translate(picture)), np.asarray(model.translate(picture, direction="BtoA"))
-    )
+    assert not np.array_equal(np.asarray(model.translate(img)), np.asarray(model.translate(img, direction="BtoA")))
 
 
 def test_translate_takes_a_direction(domains: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,30 +147,30 @@ def test_a_generator_that_copies_is_reported_once(
 
 
 def test_copying_begins_and_ends() -> None:
-    def judged(**shares: float) -> Judged:
+    def validated(**shares: float) -> Validated:
         known = {way: {"change_share": share, "copied": 0.5} for way, share in shares.items()}
         looks = {way: Direction(None, None, scores) for way, scores in known.items()}  # type: ignore[arg-type]
-        return Judged({}, looks)
+        return Validated({}, looks)
 
-    now, told = watch_copying(judged(AtoB=0.1, BtoA=0.9), [])
+    now, told = watch_copying(validated(AtoB=0.1, BtoA=0.9), [])
     assert now == ["AtoB"] and [(each.name, each.direction) for each in told] == [("copying", "AtoB")]
-    now, told = watch_copying(judged(AtoB=0.1, BtoA=0.1), now)
+    now, told = watch_copying(validated(AtoB=0.1, BtoA=0.1), now)
     assert now == ["AtoB", "BtoA"] and len(told) == 1 and told[0].detail.startswith("B -> A")
-    now, told = watch_copying(judged(AtoB=0.9, BtoA=0.1), now)
+    now, told = watch_copying(validated(AtoB=0.9, BtoA=0.1), now)
     assert now == ["BtoA"] and told[0] == ("copying-ended", "A -> B no longer copies its input", "AtoB")
     recoloured = {"AtoB": Direction(None, None, {"change_share": 0.9, "copied": 0.95})}  # type: ignore[arg-type]
-    assert watch_copying(Judged({}, recoloured), [])[0] == ["AtoB"]
-    assert watch_copying(Judged({"generators/adversarial_a": 1.0}, recoloured), [])[0] == []
-    assert watch_copying(Judged({}, {"": Direction(None, None, {})}), []) == ([], [])  # type: ignore[arg-type]
+    assert watch_copying(Validated({}, recoloured), [])[0] == ["AtoB"]
+    assert watch_copying(Validated({"generators/adversarial_a": 1.0}, recoloured), [])[0] == []
+    assert watch_copying(Validated({}, {"": Direction(None, None, {})}), []) == ([], [])  # type: ignore[arg-type]
 
 
-def test_limner_draws_the_pictures_of_a_recipe_that_names_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limner_draws_the_images_of_a_recipe_that_names_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIMNER_CACHE", str(tmp_path / "cache"))
-    recipe = load_recipe("cyclegan-quickstart", ["data.drawn.count=10", "data.size=32"])
-    splits = open_pictures(recipe, Console(file=io.StringIO()))
+    recipe = load_recipe("cyclegan-quickstart", ["data.synthetic.count=10", "data.size=32"])
+    splits = open_images(recipe, Console(file=io.StringIO()))
     assert splits.report.counts["train A"] == splits.report.counts["train B"] == 8
     assert splits.validation.show(2).targets is not None
     (folder,) = (path for path in (tmp_path / "cache").iterdir() if path.is_dir())
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}
-    assert open_pictures(recipe, Console(file=io.StringIO())).report.fingerprint == splits.report.fingerprint
+    assert open_images(recipe, Console(file=io.StringIO())).report.fingerprint == splits.report.fingerprint
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")} == before

@@ -23,8 +23,8 @@ CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
-class Pictures(Batch):
-    pictures: Tensor
+class Images(Batch):
+    images: Tensor
 
 
 class Toy(Method):
@@ -33,29 +33,29 @@ class Toy(Method):
     players = {"critic": ["critic"], "generator": ["generator"]}
     turns: Sequence[str | Turn] = ("critic", "generator")
     shared_by = "generator"
-    batch = Pictures
+    batch = Images
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
         self.generator = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Dropout(0.5), nn.Conv2d(4, 3, 1))
         self.critic = nn.Conv2d(3, 1, 1)
-        self.judge = nn.Conv2d(3, 1, 1)
+        self.validate = nn.Conv2d(3, 1, 1)
         self.shares = 0
 
-    def share(self, batch: Pictures, draw: Draw) -> Tensor:
+    def share(self, batch: Images, draw: Draw) -> Tensor:
         self.shares += 1
-        made: Tensor = self.generator(draw.normal(*batch.pictures.shape))
+        made: Tensor = self.generator(draw.normal(*batch.images.shape))
         return made
 
-    def critic_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
+    def critic_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
         on_fake = self.critic(fake)  # no detach: the gradient must not leak into the generator
-        return {"real": Term(-self.critic(batch.pictures).mean()), "fake": Term(on_fake.mean())}
+        return {"real": Term(-self.critic(batch.images).mean()), "fake": Term(on_fake.mean())}
 
-    def generator_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
-        return {"fool": Term(-self.critic(fake).mean(), 2.0), "watched": Term(self.judge(fake).square().mean(), 0)}
+    def generator_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
+        return {"fool": Term(-self.critic(fake).mean(), 2.0), "watched": Term(self.validate(fake).square().mean(), 0)}
 
-    def penalty_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
-        return {"r1": Term(self.critic(batch.pictures).square().mean())}
+    def penalty_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
+        return {"r1": Term(self.critic(batch.images).square().mean())}
 
 
 def recipe(**training: object) -> Recipe:
@@ -76,9 +76,9 @@ def engine(method: Method, **settings: object) -> Engine:
     return Engine(method, make_players(method, TrainingSettings(steps=1)), CPU, seed=1, **settings)  # type: ignore[arg-type]
 
 
-def batch(size: int = 4, seed: int = 0) -> Pictures:
+def batch(size: int = 4, seed: int = 0) -> Images:
     generator = torch.Generator().manual_seed(seed)
-    return Pictures(torch.randint(0, 256, (size, 3, 4, 4), dtype=torch.uint8, generator=generator))
+    return Images(torch.randint(0, 256, (size, 3, 4, 4), dtype=torch.uint8, generator=generator))
 
 
 def weights(network: nn.Module) -> list[Tensor]:
@@ -94,19 +94,19 @@ def test_a_turn_moves_its_player_and_nobody_else() -> None:
         turns = ("critic",)
 
     method = toy(OnlyCritic)
-    critic, generator, judge = weights(method.critic), weights(method.generator), weights(method.judge)
+    critic, generator, validate = weights(method.critic), weights(method.generator), weights(method.validate)
     engine(method).step(0, batch, {})
     assert moved(critic, method.critic)
-    assert not moved(generator, method.generator) and not moved(judge, method.judge)
+    assert not moved(generator, method.generator) and not moved(validate, method.validate)
     assert all(parameter.grad is None for parameter in method.parameters())
 
 
 def test_networks_without_a_player_are_frozen() -> None:
     method = toy()
-    judge = weights(method.judge)
+    validate = weights(method.validate)
     engine(method).step(0, batch, {})
-    assert not moved(judge, method.judge)
-    assert not any(parameter.requires_grad for parameter in method.judge.parameters())
+    assert not moved(validate, method.validate)
+    assert not any(parameter.requires_grad for parameter in method.validate.parameters())
 
 
 def test_raw_values_and_weighted_total_are_reported() -> None:
@@ -127,7 +127,7 @@ def test_raw_values_and_weighted_total_are_reported() -> None:
 
 def test_share_is_computed_once_while_its_owner_stands_still() -> None:
     class Detached(Toy):
-        def critic_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
+        def critic_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
             return super().critic_loss(batch, draw, fake.detach())
 
     method = toy(Detached)
@@ -138,7 +138,7 @@ def test_share_is_computed_once_while_its_owner_stands_still() -> None:
 @pytest.mark.parametrize("turns", [("generator",) * 3 + ("critic",), ("critic", "generator", "generator")])
 def test_share_is_computed_again_once_its_owner_has_moved(turns: tuple[str, ...]) -> None:
     class Uneven(Toy):
-        def critic_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
+        def critic_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
             return super().critic_loss(batch, draw, fake.detach())
 
     Uneven.turns = turns
@@ -168,7 +168,7 @@ def test_fresh_turns_draw_batches_of_their_own() -> None:
 
     drawn = []
 
-    def draw_batch() -> Pictures:
+    def draw_batch() -> Images:
         drawn.append(len(drawn))
         return batch(seed=len(drawn))
 
@@ -193,8 +193,8 @@ def test_parts_add_up_to_the_whole_batch() -> None:
 
         turns = ("critic",)
 
-        def share(self, batch: Pictures, draw: Draw) -> Tensor:
-            return batch.pictures * 0.5
+        def share(self, batch: Images, draw: Draw) -> Tensor:
+            return batch.images * 0.5
 
     whole, split = toy(Plain), toy(Plain)
     a = engine(whole).step(0, lambda: batch(6), {})
@@ -206,7 +206,7 @@ def test_parts_add_up_to_the_whole_batch() -> None:
 
 def test_memory_running_out_halves_the_batch_and_goes_on() -> None:
     class Hungry(Toy):
-        def generator_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
+        def generator_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
             if len(batch) > 2:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             return super().generator_loss(batch, draw, fake)
@@ -220,9 +220,9 @@ def test_memory_running_out_halves_the_batch_and_goes_on() -> None:
     assert told == said
 
 
-def test_memory_running_out_with_one_picture_says_what_to_do() -> None:
+def test_memory_running_out_with_one_image_says_what_to_do() -> None:
     class Starved(Toy):
-        def critic_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
+        def critic_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(RunError, match="one picture at a time") as caught:
@@ -255,8 +255,8 @@ def test_a_cast_weight_never_outlives_the_optimiser_step() -> None:
     class Sharp(Toy):
         turns = ("critic", "generator")
 
-        def share(self, batch: Pictures, draw: Draw) -> Tensor:
-            return self.generator[0](batch.pictures)[:, :3]
+        def share(self, batch: Images, draw: Draw) -> Tensor:
+            return self.generator[0](batch.images)[:, :3]
 
     method = toy(Sharp)
     training = TrainingSettings(steps=1, optimisers={"critic": OptimiserSettings(lr=0.5)})

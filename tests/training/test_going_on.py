@@ -12,8 +12,8 @@ from cases import CASES
 from sessions import contents, losses, newest_state, resume, train
 
 from limner.errors import CheckpointError, DataError, RunError
-from limner.training.checkpoint import checkpoints, read_checkpoint, save_checkpoint
-from limner.training.logs import read_events
+from limner.runs.checkpoint import checkpoints, read_checkpoint, save_checkpoint
+from limner.runs.logs import read_events
 
 
 def test_means_in_the_log_survive_a_resume(pairs: Path, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_inexact_goes_on_and_is_recorded(pairs: Path, tmp_path: Path) -> None:
     assert any("inexact" in str(event.detail) for event in read_events(run / "events.jsonl"))
 
 
-def test_changed_pictures_are_refused(tmp_path: Path, pairs: Path) -> None:
+def test_changed_images_are_refused(tmp_path: Path, pairs: Path) -> None:
     own = tmp_path / "pictures"
     shutil.copytree(pairs, own)
     run = train(CASES[0], own, tmp_path, "run").path
@@ -93,7 +93,7 @@ def test_changed_pictures_are_refused(tmp_path: Path, pairs: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", "{}"])
-def test_a_record_of_the_pictures_that_is_gone_or_damaged_is_named(
+def test_a_record_of_the_images_that_is_gone_or_damaged_is_named(
     content: str | None, tmp_path: Path, pairs: Path
 ) -> None:
     run = train(CASES[0], pairs, tmp_path, "run", "training.steps=1").path

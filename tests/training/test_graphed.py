@@ -15,24 +15,24 @@ import pytest
 import torch
 from cases import CASES, Case
 from recorded_operations import RecordedOperations
-from test_engine import Pictures, Toy, batch, toy
+from test_engine import Images, Toy, batch, toy
 from torch import Tensor
 
 import limner
 from limner.config.load import load_recipe
 from limner.config.training import TrainingSettings
-from limner.data.order import Order
+from limner.data.sampler import EpochSampler
 from limner.methods import build_method
 from limner.methods.draw import Draw
 from limner.methods.method import Method, Terms, Turn
+from limner.runs.checkpoint import read_checkpoint
+from limner.runs.tensors import optimiser_from
 from limner.training import trainer
-from limner.training.checkpoint import read_checkpoint
 from limner.training.engine import Engine
 from limner.training.graphed import WARM, GraphedEngine
 from limner.training.players import make_players
 from limner.training.recording import cuda_graphs
-from limner.training.session import open_pictures
-from limner.training.tensors import optimiser_from
+from limner.training.session import open_images
 
 CPU = torch.device("cpu")
 STEPS = WARM + 5
@@ -91,10 +91,10 @@ def state(method: Method) -> list[Tensor]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_replayed_steps_equal_ordinary_ones(case: Case, pairs: Path) -> None:
     chosen = load_recipe(case.recipe, [*case.words, f"data.path={pairs}"])
-    splits = open_pictures(chosen)
+    splits = open_images(chosen)
     outcomes, told = [], Told()
     recorder = Recorder()
-    order = Order(len(splits.train), chosen.training.batch, chosen.seed)
+    order = EpochSampler(len(splits.train), chosen.training.batch, chosen.seed)
     for make in (recorder, no_graph):
         torch.manual_seed(5)
         method = build_method(chosen).train()
@@ -137,7 +137,7 @@ def test_the_values_of_a_step_outlive_the_next_one() -> None:
 
 def test_a_step_that_looks_at_a_value_is_taken_in_the_ordinary_way() -> None:
     class Curious(Toy):
-        def critic_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
+        def critic_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
             terms = super().critic_loss(batch, draw, fake)
             return terms if terms["real"].value.item() < 9e9 else {}
 
@@ -154,9 +154,9 @@ def test_a_step_that_replays_wrongly_is_noticed() -> None:
     """Numbers of its own, drawn on the host, would be the same in every replay."""
 
     class Sly(Toy):
-        def share(self, batch: Pictures, draw: Draw) -> Tensor:
+        def share(self, batch: Images, draw: Draw) -> Tensor:
             self.shares += 1
-            made: Tensor = self.generator(batch.pictures * (1 + self.shares))
+            made: Tensor = self.generator(batch.images * (1 + self.shares))
             return made
 
     told = Told()
@@ -187,7 +187,7 @@ def test_memory_that_runs_out_halves_the_batch_and_the_smaller_parts_are_replaye
     """Before a step is recorded, and while it is compared."""
 
     class Hungry(Toy):
-        def critic_loss(self, batch: Pictures, draw: Draw, fake: Tensor) -> Terms:
+        def critic_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
             if len(batch) > 2 and steps == when:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             return super().critic_loss(batch, draw, fake)

@@ -10,8 +10,8 @@ from cases import CASES
 from sessions import contents, newest_state, resume, train
 
 from limner.errors import RunError
-from limner.training.checkpoint import checkpoints
-from limner.training.logs import read_events, read_metrics, series
+from limner.runs.checkpoint import checkpoints
+from limner.runs.logs import read_events, read_metrics, series
 from limner.training.trainer import Ending
 
 

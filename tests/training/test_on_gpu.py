@@ -10,14 +10,14 @@ from cases import CASES, Case
 
 import limner
 from limner.config.load import load_recipe
-from limner.data.order import Order
+from limner.data.sampler import EpochSampler
 from limner.methods import build_method
+from limner.runs.logs import read_events
 from limner.training.device import make_repeatable
 from limner.training.engine import Values
 from limner.training.graphed import WARM, GraphedEngine
-from limner.training.logs import read_events
 from limner.training.players import make_players
-from limner.training.session import open_pictures
+from limner.training.session import open_images
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")]
 every_method = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -26,9 +26,9 @@ every_method = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name
 @every_method
 def test_replayed_steps_equal_ordinary_ones(case: Case, pairs: Path) -> None:
     recipe = load_recipe(case.recipe, [*case.words, f"data.path={pairs}"])
-    cuda, splits, told = torch.device("cuda"), open_pictures(recipe), []
+    cuda, splits, told = torch.device("cuda"), open_images(recipe), []
     make_repeatable(cuda)
-    order = Order(len(splits.train), recipe.training.batch, recipe.seed)
+    order = EpochSampler(len(splits.train), recipe.training.batch, recipe.seed)
 
     def trained(replayed: bool) -> tuple[dict[str, torch.Tensor], list[Values], GraphedEngine]:
         torch.manual_seed(5)

@@ -18,8 +18,8 @@ from cases import CASES, TINY, Case
 from sessions import contents, losses, resume, train
 
 from limner.errors import RecipeError, RunError
-from limner.training.checkpoint import checkpoints, read_checkpoint
-from limner.training.logs import read_metrics, series
+from limner.runs.checkpoint import checkpoints, read_checkpoint
+from limner.runs.logs import read_metrics, series
 from limner.training.session import _stopping
 from limner.training.trainer import Ending, Stop
 
@@ -62,7 +62,7 @@ def test_workers_never_change_a_result(case: Case, pairs: Path, tmp_path: Path) 
 
 
 @every_method
-def test_training_needs_no_validation_pictures(case: Case, pairs: Path, tmp_path: Path) -> None:
+def test_training_needs_no_validation_images(case: Case, pairs: Path, tmp_path: Path) -> None:
     own = tmp_path / "pictures"
     shutil.copytree(pairs / "train", own / "train")
     run = train(case, own, tmp_path, "run", "data.validation=0").path
@@ -89,11 +89,11 @@ def test_what_is_broken_is_never_saved(pairs: Path, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "run" / "checkpoints").glob("*")] == []
 
 
-def test_a_taken_name_is_refused_before_the_pictures_are_looked_at(
+def test_a_taken_name_is_refused_before_the_images_are_looked_at(
     pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(CASES[0], pairs, tmp_path, "run", "training.steps=1")
-    monkeypatch.setattr("limner.training.api.open_pictures", lambda *_: pytest.fail("looked"))
+    monkeypatch.setattr("limner.training.api.open_images", lambda *_: pytest.fail("looked"))
     with pytest.raises(RunError, match="a run named run already"):
         train(CASES[0], pairs, tmp_path, "run")
     monkeypatch.setattr(os, "access", lambda *_: False)
@@ -136,9 +136,9 @@ def test_what_is_logged(pairs: Path, tmp_path: Path) -> None:
     tags = {tag for row in read_metrics(run / "metrics.jsonl") for tag in row.values}
     terms = {"discriminator/real", "discriminator/fake", "discriminator/feedback_real", "discriminator/feedback_fake",
              "generator/l1", "generator/adversarial", "generator/total"}  # fmt: skip
-    pictures = {"l1", "l2", "psnr", "ssim", "spectrum_distance"}
-    assert {f"{split}/{name}" for split in ("train", "val") for name in terms | pictures} <= tags
-    assert {"train/lr/generator", "train/pictures_per_second", "train/data_wait"} <= tags
+    images = {"l1", "l2", "psnr", "ssim", "spectrum_distance"}
+    assert {f"{split}/{name}" for split in ("train", "val") for name in terms | images} <= tags
+    assert {"train/lr/generator", "train/images_per_second", "train/data_wait"} <= tags
     samples = json.loads((run / "samples" / "validation.json").read_text())
     assert {row["rank"] for row in samples["pictures"]} == {"best", "median", "worst"}
     assert all((run / "samples" / row[kind]).is_file() for row in samples["pictures"] for kind in ("input", "output"))

@@ -8,7 +8,7 @@ from limner.config.pix2pix import Pix2PixRecipe
 from limner.config.recipe import About
 from limner.config.training import TrainingSettings
 from limner.errors import RunError
-from limner.training.environment import Environment, describe_environment
+from limner.runs.environment import Environment, describe_environment
 from limner.training.resume import check_resume
 
 SAVED = Pix2PixRecipe(

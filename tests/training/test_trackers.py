@@ -14,8 +14,8 @@ from limner.config.pix2pix import Pix2PixRecipe
 from limner.config.recipe import About
 from limner.config.training import TrainingSettings
 from limner.errors import MissingExtraError
+from limner.runs.folder import RunFolder
 from limner.training import trackers
-from limner.training.run import RunFolder
 from limner.training.trackers import open_tracker
 
 RECIPE = Pix2PixRecipe(about=About(title="a test"), data=DataSettings(), training=TrainingSettings(steps=100))
@@ -31,17 +31,17 @@ def run(tmp_path: Path) -> RunFolder:
 def test_none_touches_nothing(run: RunFolder) -> None:
     tracker = open_tracker("none", run, RECIPE, pytest.fail)
     tracker.log(1, {"a": 1.0})
-    tracker.pictures(1, "grid", GRID)
+    tracker.images(1, "grid", GRID)
     tracker.close()
     assert list(run.path.iterdir()) == []
 
 
-def test_tensorboard_shows_curves_and_pictures_and_after_a_resume_no_later_points(run: RunFolder) -> None:
+def test_tensorboard_shows_curves_and_images_and_after_a_resume_no_later_points(run: RunFolder) -> None:
     tracker = open_tracker("tensorboard", run, RECIPE, pytest.fail)
     for step in range(1, 6):
         tracker.log(step, {"val/ssim": step / 10, "odd": float("nan")})
-    tracker.pictures(2, "samples", GRID)
-    tracker.pictures(5, "samples", GRID)
+    tracker.images(2, "samples", GRID)
+    tracker.images(5, "samples", GRID)
     tracker.close()
     resumed = open_tracker("tensorboard", run, RECIPE, pytest.fail, resumed_at=3)
     resumed.log(4, {"val/ssim": 9.0})
@@ -53,8 +53,8 @@ def test_tensorboard_shows_curves_and_pictures_and_after_a_resume_no_later_point
     shown = EventAccumulator(str(run.path / "tensorboard")).Reload()
     points = [(point.step, round(point.value, 3)) for point in shown.Scalars("val/ssim")]
     assert points == [(1, 0.1), (2, 0.2), (3, 0.3), (4, 9.0)]
-    pictures = shown.Images("samples")
-    assert [(picture.step, picture.width, picture.height) for picture in pictures] == [(2, 12, 8)]
+    images = shown.Images("samples")
+    assert [(image.step, image.width, image.height) for image in images] == [(2, 12, 8)]
 
 
 class Failing:
@@ -72,7 +72,7 @@ class Failing:
     def log(self, step: int, values: Mapping[str, float]) -> None:
         self._call("log")
 
-    def pictures(self, step: int, name: str, grid: trackers.Grid) -> None:
+    def images(self, step: int, name: str, grid: trackers.Grid) -> None:
         self._call("pictures")
 
     def close(self) -> None:
@@ -101,7 +101,7 @@ def test_tracker_that_fails_is_reported_once_and_dropped(
     said: list[str] = []
     tracker = open_tracker("tensorboard", run, RECIPE, said.append)
     tracker.log(1, {})
-    tracker.pictures(1, "samples", GRID)
+    tracker.images(1, "samples", GRID)
     tracker.log(2, {})
     tracker.close()
     tracker.close()
@@ -169,7 +169,7 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> FakeWandb:
 def test_wandb_gets_the_run(run: RunFolder, wandb: FakeWandb) -> None:
     tracker = open_tracker("wandb", run, RECIPE, pytest.fail)
     tracker.log(5, {"val/l1": 0.5})
-    tracker.pictures(5, "samples", GRID)
+    tracker.images(5, "samples", GRID)
     tracker.close()
     (options,) = wandb.opened
     assert (options["name"], options["project"], options["dir"]) == ("mine", "limner", str(run.path))

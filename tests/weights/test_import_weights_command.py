@@ -48,7 +48,7 @@ def test_a_model_file_is_written_and_the_next_line_told(tmp_path: Path) -> None:
     file, out = public_file(tmp_path / "latest_net_G.pth"), tmp_path / "with [brackets] and space.safetensors"
     said = run(str(file), "--out", str(out))
     assert f"limner translate '{out}' INPUT --out DIR" in said
-    assert "2 levels, width 2, 3 to 3 channels, batch norm" in said
+    assert "2 levels, 2 base channels, 3 to 3 channels, batch norm" in said
     card, state = read_model_file(out)
     UNet(**card.generator.model_dump(exclude={"kind"})).load_state_dict(state)
     assert card.size == 4
@@ -70,7 +70,7 @@ def test_a_cyclegan_generator_is_recognised(tmp_path: Path) -> None:
     torch.save({f"{name}.weight": torch.rand(size) for name, size in shapes.items()} | biases, tmp_path / "G_A.pth")
     said = run(str(tmp_path / "G_A.pth"), "--out", str(tmp_path / "zebra.safetensors"))
     assert "a public cyclegan generator" in said
-    assert "ResNet of 1 blocks, width 2" in said
+    assert "ResNet of 1 blocks, 2 base channels" in said
     card, state = read_model_file(tmp_path / "zebra.safetensors")
     assert card.method == "cyclegan"
     ResNetGenerator(**card.generator.model_dump(exclude={"kind"})).load_state_dict(state)

@@ -145,7 +145,7 @@ def test_a_file_that_may_not_be_read_is_not_called_missing(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize(("size", "fits"), [(0, False), (1, True), (4096, True), (4097, False), (10**9, False)])
-def test_a_file_cannot_ask_for_pictures_of_any_size(tmp_path: Path, size: int, fits: bool) -> None:
+def test_a_file_cannot_ask_for_images_of_any_size(tmp_path: Path, size: int, fits: bool) -> None:
     """`--fit resize` makes pictures of this size."""
     path = tmp_path / "m.safetensors"
     save_model_file(path, state(), ModelCard.model_construct(**{**dict(CARD), "size": size}))

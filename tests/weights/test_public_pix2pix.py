@@ -30,9 +30,9 @@ class NestedLevel(nn.Module):
             parts = [nn.LeakyReLU(0.2), down, _norm(norm, inner), inside, nn.ReLU(), up, _norm(norm, outer)]
         self.model = nn.Sequential(*parts)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        drawn: Tensor = self.model(picture)
-        return drawn if self.outermost else torch.cat([picture, drawn], dim=1)
+    def forward(self, image: Tensor) -> Tensor:
+        drawn: Tensor = self.model(image)
+        return drawn if self.outermost else torch.cat([image, drawn], dim=1)
 
 
 class NestedUNet(nn.Module):
@@ -44,8 +44,8 @@ class NestedUNet(nn.Module):
             inside = NestedLevel(channels[level - 1], channels[level], inside, norm, channels[level - 1], False)
         self.model = NestedLevel(drawn, channels[0], inside, norm, seen, True)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        drawn: Tensor = self.model(picture)
+    def forward(self, image: Tensor) -> Tensor:
+        drawn: Tensor = self.model(image)
         return drawn
 
 
@@ -83,20 +83,26 @@ def imported(path: Path) -> UNet:
 @pytest.mark.parametrize("levels", [7, 8])
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
 @pytest.mark.parametrize("training", [True, False])
-def test_same_picture(tmp_path: Path, levels: int, norm: str, training: bool) -> None:
+def test_same_image(tmp_path: Path, levels: int, norm: str, training: bool) -> None:
     theirs = trained(NestedUNet(levels, norm=norm)).train(training)
     ours = imported(saved(theirs, tmp_path / "latest_net_G.pth")).train(training)
-    picture = torch.rand(2, 3, 2**levels, 2**levels) * 2 - 1
+    image = torch.rand(2, 3, 2**levels, 2**levels) * 2 - 1
     with torch.no_grad():
-        expected = theirs(picture)
+        expected = theirs(image)
         assert expected.std() > 0.05, "a constant picture would prove nothing"
-        torch.testing.assert_close(ours(picture), expected, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(ours(image), expected, atol=1e-5, rtol=1e-4)
 
 
 def test_settings_are_recognised(tmp_path: Path) -> None:
     model = read_public(saved(NestedUNet(8, width=4, seen=1, drawn=2), tmp_path / "G.pth"))
     found = model.card.generator
-    assert (found.levels, found.width, found.in_channels, found.out_channels, found.norm) == (8, 4, 1, 2, "batch")
+    assert (found.levels, found.base_channels, found.in_channels, found.out_channels, found.norm) == (
+        8,
+        4,
+        1,
+        2,
+        "batch",
+    )
     assert found.dropout_blocks == [2, 3, 4]
     assert model.card.size == 256
     assert (model.card.use.norm, model.card.use.dropout) == ("batch", True)
@@ -131,10 +137,10 @@ def test_data_parallel_prefix_and_half_precision(tmp_path: Path) -> None:
     theirs = trained(NestedUNet(7)).half()
     torch.save({f"module.{name}": value for name, value in theirs.state_dict().items()}, tmp_path / "G.pth")
     ours = imported(tmp_path / "G.pth").train()
-    picture = torch.rand(1, 3, 128, 128) * 2 - 1
+    image = torch.rand(1, 3, 128, 128) * 2 - 1
     assert all(value.dtype == torch.float32 for value in ours.parameters())
     with torch.no_grad():
-        torch.testing.assert_close(ours(picture), theirs.float().train()(picture), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(ours(image), theirs.float().train()(image), atol=1e-5, rtol=1e-4)
 
 
 def test_running_statistics_of_old_instance_norm_are_dropped(tmp_path: Path) -> None:
@@ -144,9 +150,9 @@ def test_running_statistics_of_old_instance_norm_are_dropped(tmp_path: Path) -> 
     # The oldest files: instance norm with statistics, and a bias on every convolution.
     torch.save(old | new.state_dict(), tmp_path / "G.pth")
     ours = imported(tmp_path / "G.pth").eval()
-    picture = torch.rand(1, 3, 128, 128) * 2 - 1
+    image = torch.rand(1, 3, 128, 128) * 2 - 1
     with torch.no_grad():
-        torch.testing.assert_close(ours(picture), new.eval()(picture), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(ours(image), new.eval()(image), atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -160,9 +166,9 @@ def test_biases_before_batch_norm_are_folded(tmp_path: Path, training: bool) -> 
                 setattr(parent, name, nn.ConvTranspose2d(module.in_channels, module.out_channels, 4, 2, 1))
     trained(theirs).train(training)
     ours = imported(saved(theirs, tmp_path / "G.pth")).train(training)
-    picture = torch.rand(1, 3, 128, 128) * 2 - 1
+    image = torch.rand(1, 3, 128, 128) * 2 - 1
     with torch.no_grad():
-        torch.testing.assert_close(ours(picture), theirs(picture), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(ours(image), theirs(image), atol=1e-5, rtol=1e-4)
 
 
 def test_missing_counters_are_no_fault(tmp_path: Path) -> None:

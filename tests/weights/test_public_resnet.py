@@ -100,8 +100,8 @@ class PublicResNet(nn.Module):
         parts += [nn.ReflectionPad2d(3), nn.Conv2d(width, drawn, 7), nn.Tanh()]
         self.model = nn.Sequential(*parts)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        drawn: Tensor = self.model(picture)
+    def forward(self, image: Tensor) -> Tensor:
+        drawn: Tensor = self.model(image)
         return drawn
 
 
@@ -148,27 +148,27 @@ def undropped(network: nn.Module) -> nn.Module:
 @pytest.mark.parametrize("norm", ["instance", "batch", "none"])
 @pytest.mark.parametrize("dropout", [False, True])
 @pytest.mark.parametrize("training", [True, False])
-def test_same_picture(tmp_path: Path, blur: bool, norm: str, dropout: bool, training: bool) -> None:
+def test_same_image(tmp_path: Path, blur: bool, norm: str, dropout: bool, training: bool) -> None:
     theirs = undropped(trained(PublicResNet(3, norm=norm, blur=blur, dropout=dropout))).train(training)
     ours = imported(saved(theirs, tmp_path / "latest_net_G.pth")).train(training)
-    picture = torch.rand(2, 3, 24, 16) * 2 - 1
+    image = torch.rand(2, 3, 24, 16) * 2 - 1
     with torch.no_grad():
-        expected = theirs(picture)
+        expected = theirs(image)
         assert expected.std() > 0.05, "a constant picture would prove nothing"
-        torch.testing.assert_close(ours(picture), expected, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(ours(image), expected, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("blur", [False, True])
-def test_same_picture_through_the_model_file(tmp_path: Path, blur: bool) -> None:
+def test_same_image_through_the_model_file(tmp_path: Path, blur: bool) -> None:
     theirs = trained(PublicResNet(2, blur=blur))
     model = read_public(saved(theirs, tmp_path / "latest_net_G.pth"))
     save_model_file(tmp_path / "model.safetensors", model.state, model.card)
     loaded = limner.load(tmp_path / "model.safetensors", device="cpu")
     assert loaded.settings.method == ("cut" if blur else "cyclegan")
     photograph = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 24, 3), np.uint8))
-    picture = torch.from_numpy(np.asarray(photograph).copy()).permute(2, 0, 1)[None] / 127.5 - 1
+    image = torch.from_numpy(np.asarray(photograph).copy()).permute(2, 0, 1)[None] / 127.5 - 1
     with torch.no_grad():
-        expected = ((theirs(picture)[0] + 1) * 127.5).permute(1, 2, 0).numpy()
+        expected = ((theirs(image)[0] + 1) * 127.5).permute(1, 2, 0).numpy()
     found = np.asarray(loaded.translate(photograph)).astype(float)
     assert np.abs(found - expected).max() < 0.51
 
@@ -178,12 +178,12 @@ def test_settings_are_recognised(tmp_path: Path, blocks: int, blur: bool) -> Non
     model = read_public(saved(PublicResNet(blocks, 4, blur=blur, seen=1, drawn=2), tmp_path / "G.pth"))
     found = model.card.generator
     assert found.kind == "resnet"
-    assert (found.blocks, found.width, found.in_channels, found.out_channels) == (blocks, 4, 1, 2)
+    assert (found.blocks, found.base_channels, found.in_channels, found.out_channels) == (blocks, 4, 1, 2)
     assert (found.norm, found.sampling, found.dropout) == ("instance", "antialiased" if blur else "strided", 0.0)
     assert model.card.size == 256
     assert (model.card.use.norm, model.card.use.dropout) == ("batch", False)
     assert "G.pth" in model.card.trained_on
-    assert any(f"{blocks} blocks, width 4, 1 to 2 channels, instance norm" in note for note in model.notes)
+    assert any(f"{blocks} blocks, 4 base channels, 1 to 2 channels, instance norm" in note for note in model.notes)
 
 
 def test_dropout_is_recognised_and_said(tmp_path: Path) -> None:
@@ -220,9 +220,9 @@ def test_data_parallel_prefix_and_half_precision(tmp_path: Path) -> None:
     ours = imported(tmp_path / "G.pth")
     assert all(value.dtype == torch.float32 for value in ours.parameters())
     assert any("float16" in note for note in read_public(tmp_path / "G.pth").notes)
-    picture = torch.rand(1, 3, 16, 16) * 2 - 1
+    image = torch.rand(1, 3, 16, 16) * 2 - 1
     with torch.no_grad():
-        torch.testing.assert_close(ours(picture), theirs.float()(picture), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(ours(image), theirs.float()(image), atol=1e-5, rtol=1e-4)
 
 
 def test_running_statistics_of_old_instance_norm_are_dropped(tmp_path: Path) -> None:
@@ -231,9 +231,9 @@ def test_running_statistics_of_old_instance_norm_are_dropped(tmp_path: Path) -> 
     new.load_state_dict({name: value for name, value in old.state_dict().items() if name in new.state_dict()})
     ours = imported(saved(old, tmp_path / "horse2zebra.pth")).eval()
     assert any("running statistics" in note for note in read_public(tmp_path / "horse2zebra.pth").notes)
-    picture = torch.rand(1, 3, 16, 16) * 2 - 1
+    image = torch.rand(1, 3, 16, 16) * 2 - 1
     with torch.no_grad():
-        torch.testing.assert_close(ours(picture), new.eval()(picture), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(ours(image), new.eval()(image), atol=1e-5, rtol=1e-4)
 
 
 def test_biases_without_a_norm_become_zeros(tmp_path: Path) -> None:
