@@ -83,10 +83,10 @@ class DomainImages:
             b[row] = self._drawn(1, epoch, index)
         return DomainBatch(a, b)
 
-    def show(self, most: int, back: bool = False) -> References:
+    def references(self, most: int, back: bool = False) -> References:
         """At most `most` pictures of A, evenly spread, whole and never varied; of B where `back` is set.
 
-        The goal is pictures of the other domain, at most as many: the partners where the split is paired.
+        The images are those of the other domain, at most as many: the partners where the split is paired.
         """
         here, there = (1, 0) if back else (0, 1)
         indices = spread(len(self._domains[here].names), most)
@@ -94,8 +94,9 @@ class DomainImages:
         names = [self._domains[here].names[index] for index in indices]
         if self.paired:
             targets = self._whole(there, indices)
-            return References(names, inputs, targets, targets)
-        return References(names, inputs, None, self._whole(there, spread(len(self._domains[there].names), most)))
+            return References(names, targets, inputs, targets, domains=True)
+        others = self._whole(there, spread(len(self._domains[there].names), most))
+        return References(names, others, inputs, domains=True)
 
     def _drawn(self, number: int, epoch: int, index: int) -> Tensor:
         domain = self._domains[number]

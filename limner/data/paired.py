@@ -57,11 +57,11 @@ class PairedImages:
             halves[:, row] = crop.flip(-1) if flip else crop
         return PairedBatch(input=halves[0], target=halves[1])
 
-    def show(self, most: int, back: bool = False) -> References:
+    def references(self, most: int, back: bool = False) -> References:
         """At most `most` pairs, evenly spread, as in epoch 0; pairs are learnt in one direction only."""
         indices = spread(len(self), most)
         batch = self.batch([(0, index) for index in indices])
-        return References([self.names[index] for index in indices], batch.input, batch.target, batch.target)
+        return References([self.names[index] for index in indices], batch.target, batch.input, batch.target)
 
 
 def open_paired(settings: DataSettings, seed: int, progress: Progress | None = None) -> Splits:

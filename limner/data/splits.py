@@ -20,22 +20,26 @@ NAMED: Final = 20
 
 @dataclass(frozen=True)
 class References:
-    """Pictures to look at in one direction.
+    """Real images of one split that a model is shown with and measured against; what is not known is None.
 
     Attributes:
-        names: one for each picture, without suffix.
-        inputs: uint8 (N, 3, S, S).
-        targets: what they should become, aligned with them, of the same form; None where nobody knows.
-        goal: pictures of the kind that they should become, aligned or not, uint8 (M, 3, S, S).
+        names: of the inputs, or of the images where there are no inputs; without suffix.
+        images: of the kind that the model should make, uint8 (M, C, S, S); the targets where they are known.
+        inputs: what it makes them from, uint8 (N, C, S, S).
+        targets: what exactly should become of each input, of the same form.
+        labels: the class of each image, int64 (M,).
+        domains: inputs and images are two domains whose training images have no partners.
     """
 
     names: list[str]
-    inputs: Tensor
-    targets: Tensor | None
-    goal: Tensor
+    images: Tensor
+    inputs: Tensor | None = None
+    targets: Tensor | None = None
+    labels: Tensor | None = None
+    domains: bool = False
 
 
-class Images(Protocol):
+class ImageSplit(Protocol):
     """One split."""
 
     def __len__(self) -> int:
@@ -44,7 +48,7 @@ class Images(Protocol):
     def batch(self, positions: Sequence[tuple[int, int]]) -> Batch:
         """The pictures at these (epoch, index) positions; the position alone decides crops and flips."""
 
-    def show(self, most: int, back: bool = False) -> References:
+    def references(self, most: int, back: bool = False) -> References:
         """At most `most` pictures, evenly spread, always the same ones and the same crop of them.
 
         Args:
@@ -109,8 +113,8 @@ class DataReport:
 class Splits:
     """Pictures to learn from, pictures kept back, and what was found."""
 
-    train: Images
-    validation: Images
+    train: ImageSplit
+    validation: ImageSplit
     report: DataReport
 
 

@@ -26,7 +26,7 @@ class Row:
 
 def against_guesses(model: Model, splits: Splits) -> list[Row]:
     """The model beside the input copied, the mean target and each label's median colour, on validation pictures."""
-    train, held_out = (images.show(len(images)) for images in (splits.train, splits.validation))
+    train, held_out = (images.references(len(images)) for images in (splits.train, splits.validation))
     if train.targets is None or held_out.targets is None:
         raise DataError("These pictures have no targets to judge by.", "give paired pictures")
     inputs, targets = train.inputs, train.targets

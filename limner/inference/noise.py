@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from limner.data.batch import to_bytes
+from limner.random import seed_for_image
 
 
 @contextmanager
@@ -53,6 +53,4 @@ def seed_for(image: Tensor, seed: int | None, sample: int) -> int:
     if seed is None:
         return secrets.randbits(63)
     content = to_bytes(image).cpu().contiguous().numpy()
-    digest = blake2b(repr((seed, sample, content.shape)).encode(), digest_size=8)
-    digest.update(content.tobytes())
-    return int.from_bytes(digest.digest(), "big") >> 1
+    return seed_for_image(content.tobytes(), seed, sample, *content.shape)

@@ -7,8 +7,8 @@ import torch
 from limner.config.methods import method_class
 from limner.config.recipe import Recipe
 from limner.errors import RecipeError
-from limner.methods.draw import Draw
 from limner.methods.method import Method, Term, Terms, Turn
+from limner.random import Draw
 
 __all__ = ["Draw", "Method", "Term", "Terms", "Turn", "build_method", "find_method"]
 

@@ -12,10 +12,10 @@ from limner.config.cut import CUTRecipe
 from limner.config.recipe import Recipe
 from limner.data.batch import DomainBatch
 from limner.losses import adversarial_loss, patch_nce
-from limner.methods.draw import Draw
 from limner.methods.method import Method, Term, Terms
 from limner.networks import PatchHeads, ResNetGenerator, build
 from limner.networks.initialise import initialise
+from limner.random import Draw
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from limner.config.cyclegan import CycleGANRecipe
 from limner.config.recipe import Recipe
 from limner.data.batch import DomainBatch
 from limner.losses import adversarial_loss
-from limner.methods.draw import Draw
 from limner.methods.image_pool import ImagePool
 from limner.methods.method import Method, Term, Terms, Turn
 from limner.networks import build
+from limner.random import Draw
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from limner.data.batch import to_bytes, to_range
-from limner.methods.draw import Draw
+from limner.random import Draw
 
 
 class ImagePool(nn.Module):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from limner.config.recipe import Recipe
 from limner.data.batch import Batch, PairedBatch
-from limner.methods.draw import Draw
+from limner.random import Draw
 
 
 @dataclass(frozen=True)

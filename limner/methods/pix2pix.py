@@ -12,9 +12,9 @@ from limner.config.pix2pix import Pix2PixRecipe
 from limner.config.recipe import Recipe
 from limner.data.batch import PairedBatch
 from limner.losses import adversarial_loss
-from limner.methods.draw import Draw
 from limner.methods.method import Method, Term, Terms, Turn
 from limner.networks import build
+from limner.random import Draw
 
 
 class Pix2Pix(Method):

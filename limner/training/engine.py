@@ -11,10 +11,9 @@ from torch import Tensor
 
 from limner.data.batch import Batch
 from limner.errors import RunError
-from limner.methods.draw import Draw
 from limner.methods.method import Method, Terms, Turn
+from limner.random import Draw, seed_for
 from limner.training.players import Player
-from limner.training.seeds import seed_for
 
 Values = dict[str, Tensor]
 

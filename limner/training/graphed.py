@@ -12,8 +12,8 @@ from torch import Tensor
 
 from limner.config.training import TrainingSettings
 from limner.data.batch import Batch
-from limner.methods.draw import Draw
 from limner.methods.method import Turn
+from limner.random import Draw
 from limner.training.engine import Engine, Shared, Values
 from limner.training.recording import Graph, Recording, cuda_graphs
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from limner.data.batch import Batch
-from limner.methods.draw import Draw
+from limner.random import Draw
 from limner.training.engine import Values
 
 Seeds = Callable[..., int]
@@ -117,16 +117,17 @@ class _RepeatedDraw(Draw):
 
     def __init__(self, device: torch.device) -> None:
         super().__init__(0, device)  # while recording only the shapes of the numbers count
-        self._drawn: list[tuple[Callable[[torch.Generator], Tensor], Tensor]] = []
+        self._drawn: list[tuple[Callable[[torch.Generator], Tensor], bool, Tensor]] = []
 
     def again(self, seed: int) -> None:
         """Draw the same kinds of numbers in the same order from another seed."""
-        generator = torch.Generator().manual_seed(seed)
-        for make, place in self._drawn:
-            place.copy_(make(generator))
+        draw = Draw(seed, self._device)
+        for make, on_device, place in self._drawn:
+            place.copy_(draw._hand(make, on_device))
 
-    def _hand(self, make: Callable[[torch.Generator], Tensor]) -> Tensor:
-        numbers = make(self._generator)
+    def _hand(self, make: Callable[[torch.Generator], Tensor], on_device: bool) -> Tensor:
+        # On the CPU whatever is asked: work on the device would be recorded.
+        numbers = make(self._generator(on_device=False))
         place = torch.empty(numbers.shape, dtype=numbers.dtype, device=self._device)
-        self._drawn.append((make, place))
+        self._drawn.append((make, on_device, place))
         return place

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from limner.data.splits import Images, Splits
+from limner.data.splits import ImageSplit, Splits
 from limner.files import write_atomically
 from limner.metrics.pairs import score_each
 from limner.training.validation import Direction, Validated, Validator
@@ -91,7 +91,7 @@ def choose_samples(folder: Path, splits: Splits, count: int, directions: Mapping
     """Choose `count` pictures of each split, evenly spread, in each of the judge's directions."""
     strips = []
     for label, back in directions.items():
-        shown = [(split, images.show(count, back)) for split, images in _splits(splits)]
+        shown = [(split, images.references(count, back)) for split, images in _splits(splits)]
         targets = [one.inputs[:0] if one.targets is None else one.targets for _, one in shown]
         prefix = f"{label}-" if label else ""
         strips.append(
@@ -188,7 +188,7 @@ def _filled_up(images: Tensor, count: int) -> Tensor:
     return torch.cat([images, white])
 
 
-def _splits(splits: Splits) -> Iterator[tuple[str, Images]]:
+def _splits(splits: Splits) -> Iterator[tuple[str, ImageSplit]]:
     yield "val", splits.validation
     yield "train", splits.train
 

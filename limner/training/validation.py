@@ -12,16 +12,16 @@ from torch import Tensor
 
 from limner.config.nearest import nearest_key
 from limner.data.batch import DomainBatch, to_bytes, to_range
-from limner.data.splits import Images, References, Splits, spread
+from limner.data.splits import ImageSplit, References, Splits, spread
 from limner.errors import RecipeError
 from limner.methods.image_pool import paused_image_pools
 from limner.methods.method import Method, Turn
 from limner.metrics.pairs import score_pairs
 from limner.metrics.translation import score_domain_translation
 from limner.networks.norm import frozen_statistics
+from limner.random import seed_for
 from limner.training.ema import EMA
 from limner.training.engine import Engine
-from limner.training.seeds import seed_for
 
 BOTH_WAYS = {"AtoB": False, "BtoA": True}
 """Direction -> whether it is the way back, for a method with two translators."""
@@ -118,7 +118,7 @@ class Validator:
                 (f"a similar one is {similar}; " if similar else "") + f"it gives {', '.join(sorted(known))}",
             )
 
-    def validate(self, images: Images, most: int) -> Validated:
+    def validate(self, images: ImageSplit, most: int) -> Validated:
         """Loss terms and picture metrics over at most `most` pictures, one at a time as in use.
 
         Every loss of the method's plain turns is computed, so that over-fitting shows in each term.
@@ -131,7 +131,7 @@ class Validator:
                 for name, value in self._losses(method, batch, index).items():
                     sums[name] += value / len(indices)
         return Validated(
-            dict(sums), {label: self._look(images.show(most, back), back) for label, back in self.labels.items()}
+            dict(sums), {label: self._look(images.references(most, back), back) for label, back in self.labels.items()}
         )
 
     def translate(self, inputs: Tensor, back: bool = False) -> Translated:
@@ -152,7 +152,7 @@ class Validator:
         made = self.translate(shown.inputs, back)
         scores = {} if shown.targets is None else score_pairs(made.outputs, shown.targets)
         if issubclass(self.engine.method.batch, DomainBatch):
-            scores |= score_domain_translation(shown.inputs, made.outputs, shown.goal, shown.targets, made.returned)
+            scores |= score_domain_translation(shown.inputs, made.outputs, shown.images, shown.targets, made.returned)
         return Direction(shown, made, scores)
 
     @contextmanager

@@ -51,19 +51,23 @@ def test_settings_that_cannot_be_meant():
 
 def test_stored_pixels_are_the_images(domains):
     splits = opened(domains, augment=STILL)
-    a, b = splits.train.show(9), splits.train.show(9, back=True)
+    a, b = splits.train.references(9), splits.train.references(9, back=True)
     assert a.names == [f"horse{n}" for n in range(5)] and b.names == [f"zebra{n}" for n in range(3)]
     assert torch.equal(a.inputs, torch.stack([img(domains / f"trainA/{name}.png") for name in a.names]))
     assert torch.equal(b.inputs, torch.stack([img(domains / f"trainB/{name}.jpg") for name in b.names]))
-    assert torch.equal(a.goal, b.inputs) and torch.equal(b.goal, a.inputs) and a.targets is b.targets is None
+    assert torch.equal(a.images, b.inputs) and torch.equal(b.images, a.inputs) and a.targets is b.targets is None
     batch = splits.train.batch([(2, index) for index in range(5)])
     assert sorted(map(hash, map(bytes, batch.a.numpy()))) == sorted(map(hash, map(bytes, a.inputs.numpy())))
 
 
 def test_what_is_shown_is_spread_whole_and_never_varied(domains):
     train, validation = (lambda splits: (splits.train, splits.validation))(opened(domains))
-    few = train.show(2)
-    assert few.names == ["horse0", "horse2"] and len(few.goal) == 2 and torch.equal(few.inputs, train.show(2).inputs)
+    few = train.references(2)
+    assert (
+        few.names == ["horse0", "horse2"]
+        and len(few.images) == 2
+        and torch.equal(few.inputs, train.references(2).inputs)
+    )
     whole = img(domains / "trainA/horse2.png", size=36)
     assert torch.equal(few.inputs[1], resized(whole, 32))
     assert len(validation) == 3 and not validation.paired
@@ -74,7 +78,7 @@ def test_what_is_shown_is_spread_whole_and_never_varied(domains):
 
 
 def test_validation_follows_the_names(domains):
-    shown = opened(domains).validation.show(9, back=True)
+    shown = opened(domains).validation.references(9, back=True)
     assert shown.names == ["zebra10", "zebra11", "zebra9"]
     assert torch.equal(shown.inputs[0], img(domains / "testB/zebra10.jpg"))
 
@@ -124,7 +128,7 @@ def test_without_validation_images_there_is_nothing_to_ask_for(tmp_path, draw):
         draw(tmp_path / "trainA" / f"a{number}.png", number)
         draw(tmp_path / "trainB" / f"b{number}.png", 50 + number)
     splits = opened(tmp_path, validation=0.0)
-    shown = splits.validation.show(4)
+    shown = splits.validation.references(4)
     assert len(splits.validation) == 0 and shown.inputs.shape == (0, 3, 32, 32) and not splits.validation.paired
 
 
@@ -141,14 +145,14 @@ def side_by_side(tmp_path, draw):
 def test_side_by_side_pairs_are_drawn_apart_and_measured_as_pairs(side_by_side, direction, first):
     splits = opened(side_by_side, direction=direction, augment=STILL)
     second = {"left": "right", "right": "left"}[first]
-    shown = splits.validation.show(2)
-    assert splits.validation.paired and not splits.train.paired and splits.train.show(1).targets is None
+    shown = splits.validation.references(2)
+    assert splits.validation.paired and not splits.train.paired and splits.train.references(1).targets is None
     assert torch.equal(shown.inputs[1], img(side_by_side / "val/1.png", first))
     assert torch.equal(shown.targets[1], img(side_by_side / "val/1.png", second))
-    back = splits.validation.show(2, back=True)
+    back = splits.validation.references(2, back=True)
     assert torch.equal(back.inputs, shown.targets) and torch.equal(back.targets, shown.inputs)
     batch = splits.train.batch([(epoch, index) for epoch in range(9) for index in range(8)])
-    halves = [splits.train.show(8, back).inputs.numpy() for back in (False, True)]
+    halves = [splits.train.references(8, back).inputs.numpy() for back in (False, True)]
     partners = {bytes(a): bytes(b) for a, b in zip(*halves, strict=True)}
     together = [partners[bytes(a)] == bytes(b) for a, b in zip(batch.a.numpy(), batch.b.numpy(), strict=True)]
     assert sum(together) < 25
@@ -178,10 +182,10 @@ def test_equal_names_in_validation_are_the_hidden_truth(domains, draw):
     splits = opened(domains)
     assert splits.validation.paired and len(splits.validation) == 20
     assert splits.report.unmatched == ["valA/lone.png", "valB/sole.png"]
-    shown = splits.validation.show(20)
+    shown = splits.validation.references(20)
     assert torch.equal(shown.inputs[3], img(domains / f"valA/{shown.names[3]}.png"))
     assert torch.equal(shown.targets[3], img(domains / f"valB/{shown.names[3]}.jpg"))
-    assert torch.equal(shown.goal, shown.targets)
+    assert torch.equal(shown.images, shown.targets)
     truth, left_out = splits.report.warnings
     assert "equal names" in truth and "never trained on" in truth
     assert left_out == "2 validation pictures without a partner of the same name are left out"
@@ -189,7 +193,9 @@ def test_equal_names_in_validation_are_the_hidden_truth(domains, draw):
         draw(domains / "valA" / f"more{number}.png", 500 + number)
         draw(domains / "valB" / f"other{number}.png", 600 + number)
     splits = opened(domains)
-    assert not splits.validation.paired and splits.validation.show(3).targets is None and not splits.report.warnings
+    assert (
+        not splits.validation.paired and splits.validation.references(3).targets is None and not splits.report.warnings
+    )
     assert splits.report.counts["validation A"] == 24
 
 
@@ -202,9 +208,9 @@ def test_a_bad_half_leaves_the_hidden_truth_aligned(draw, tmp_path_factory):
     for name in ("valA/2.png", "valB/4.png", "trainB/1.png"):
         (root / name).write_bytes(b"")
     splits = opened(root, paired=True, augment=STILL)
-    assert splits.validation.show(9).names == ["0", "1", "3", "5"] and len(splits.train) == 5
+    assert splits.validation.references(9).names == ["0", "1", "3", "5"] and len(splits.train) == 5
     for images, split in ((splits.validation, "val"), (splits.train, "train")):
-        shown = images.show(9)
+        shown = images.references(9)
         for row, name in enumerate(shown.names):
             assert torch.equal(shown.inputs[row], img(root / f"{split}A/{name}.png"))
             assert torch.equal(shown.targets[row], img(root / f"{split}B/{name}.png"))

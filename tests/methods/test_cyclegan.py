@@ -13,8 +13,8 @@ from limner.data.batch import DomainBatch
 from limner.methods import build_method
 from limner.methods.cut import CUT, mirror
 from limner.methods.cyclegan import CycleGAN
-from limner.methods.draw import Draw
 from limner.methods.method import Terms
+from limner.random import Draw
 
 CPU = torch.device("cpu")
 

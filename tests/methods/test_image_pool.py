@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from limner.data.batch import to_bytes, to_range
-from limner.methods.draw import Draw
 from limner.methods.image_pool import ImagePool, paused_image_pools
+from limner.random import Draw
 
 SIZE = 2
 CPU = torch.device("cpu")

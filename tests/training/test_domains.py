@@ -169,7 +169,7 @@ def test_limner_draws_the_images_of_a_recipe_that_names_none(tmp_path: Path, mon
     recipe = load_recipe("cyclegan-quickstart", ["data.synthetic.count=10", "data.size=32"])
     splits = open_images(recipe, Console(file=io.StringIO()))
     assert splits.report.counts["train A"] == splits.report.counts["train B"] == 8
-    assert splits.validation.show(2).targets is not None
+    assert splits.validation.references(2).targets is not None
     (folder,) = (path for path in (tmp_path / "cache").iterdir() if path.is_dir())
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}
     assert open_images(recipe, Console(file=io.StringIO())).report.fingerprint == splits.report.fingerprint

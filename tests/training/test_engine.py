@@ -14,8 +14,8 @@ from limner.config.recipe import About, Recipe
 from limner.config.training import OptimiserSettings, TrainingSettings
 from limner.data.batch import Batch
 from limner.errors import RecipeError, RunError
-from limner.methods.draw import Draw
 from limner.methods.method import Method, Term, Terms, Turn
+from limner.random import Draw
 from limner.training.engine import Engine
 from limner.training.players import make_players
 

@@ -23,8 +23,8 @@ from limner.config.load import load_recipe
 from limner.config.training import TrainingSettings
 from limner.data.sampler import EpochSampler
 from limner.methods import build_method
-from limner.methods.draw import Draw
 from limner.methods.method import Method, Terms, Turn
+from limner.random import Draw
 from limner.runs.checkpoint import read_checkpoint
 from limner.runs.tensors import optimiser_from
 from limner.training import trainer
