@@ -11,13 +11,13 @@ quickstart: $(INSTALLED)  ## train on the drawn facades and write the report
 	$(BIN)/limner quickstart
 
 test: $(INSTALLED)  ## the whole suite
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
 
 lowest: $(INSTALLED)  ## the whole suite with the oldest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-lowest
 	$(BIN)/uv pip install --quiet --resolution lowest-direct --python $(VENV)-lowest/bin/python --editable '.[dev]'
-	$(VENV)-lowest/bin/python -m pytest -q -n $(JOBS)
+	$(VENV)-lowest/bin/python -m pytest -q -n $(JOBS) --dist loadgroup
 
 check: $(INSTALLED)  ## style and types
 	$(BIN)/ruff check .

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from limner.config.load import load_recipe
-from limner.data.paired import open_paired
-from limner.data.sampler import EpochSampler
+from limner.data.open import open_data
+from limner.data.samplers import EpochSampler
 from limner.training.malloc import freed_memory_kept
 
 PAIRS = 200
@@ -42,7 +42,7 @@ def main() -> None:
     ]
     recipe = load_recipe("pix2pix-facades", words)
     start = time.perf_counter()
-    splits = open_paired(recipe.data, recipe.seed)
+    splits = open_data(recipe.data, recipe.seed)
     opened = time.perf_counter() - start
     print(f"opening (warm cache): {opened:.2f} s for {len(splits.train)} + {len(splits.validation)} pairs")
     order = EpochSampler(len(splits.train), 1, recipe.seed)

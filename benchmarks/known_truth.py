@@ -20,7 +20,7 @@ from PIL import Image
 from scipy import stats
 
 import limner
-from limner.inference.model import Direction
+from limner.models import Direction
 from limner.synthetic import make_facades
 
 SIZE, COUNT, DRAWN = 64, 300, 1
@@ -51,8 +51,8 @@ def main() -> None:
             for name in options.only:
                 train(options, name, seed, paired if name == "paired-alone" else unpaired)
     print(table(options.out))
-    if options.image:
-        draw(options.out, unpaired, options.image, f"{options.precision}-{options.seeds[0]}")
+    if options.picture:
+        draw(options.out, unpaired, options.picture, f"{options.precision}-{options.seeds[0]}")
 
 
 def images(out: Path) -> tuple[Path, Path]:

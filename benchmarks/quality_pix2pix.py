@@ -28,7 +28,10 @@ from PIL import Image
 from scipy import stats
 
 import limner
-from limner.metrics.pairs import score_pairs
+from limner import metrics
+from limner.data.splits import References
+from limner.metrics.pairs import L1, SSIM
+from limner.metrics.spectrum import SPECTRUM_DISTANCE
 
 STEPS = (250, 500, 1000)
 SHOWN = (3, 27, 61, 90)
@@ -112,7 +115,7 @@ def main() -> None:
                     write(options.out, score_variant(options, variant, seed, targets))
     scores = read(options.out)
     print(table(scores))
-    if options.image:
+    if options.picture:
         draw(options, max(options.steps))
     if options.plot:
         options.plot.write_text(plot(scores, max(set(options.steps) & {score.step for score in scores})))
@@ -167,7 +170,7 @@ def score_peer(options: argparse.Namespace, seed: int, targets: torch.Tensor) ->
 
 
 def scored(variant: str, seed: int, step: int, seconds: float, images: torch.Tensor, real: torch.Tensor) -> Score:
-    values = score_pairs(images, real)
+    values = metrics.score(metrics.Outputs(images), References([], real, targets=real), (L1, SSIM, SPECTRUM_DISTANCE))
     return Score(variant, seed, step, seconds, values["l1"], values["ssim"], values["spectrum_distance"])
 
 
@@ -189,7 +192,7 @@ def draw(options: argparse.Namespace, step: int) -> None:
     names = [f"peer-{seed}-{step}-train", *(f"{run_name(variant, seed)}-{step}" for variant in options.only)]
     made = [torch.load(options.out / f"{name}.pt") for name in names]
     rows = [torch.cat([images[index] for images in made], dim=2) for index in SHOWN]
-    Image.fromarray(torch.cat(rows, dim=1).permute(1, 2, 0).numpy()).save(options.image, quality=85)
+    Image.fromarray(torch.cat(rows, dim=1).permute(1, 2, 0).numpy()).save(options.picture, quality=85)
 
 
 def plot(scores: Sequence[Score], step: int) -> str:

@@ -17,7 +17,7 @@ import torch
 
 from limner.config.recipe import Recipe
 from limner.data.batch import Batch
-from limner.methods import build_method
+from limner.methods import Seen, build_method
 from limner.training.device import make_repeatable
 from limner.training.graphed import engine_for
 from limner.training.malloc import freed_memory_kept
@@ -61,9 +61,9 @@ def training_step(recipe: Recipe, batch: Batch, device: torch.device) -> Step:
     make_repeatable(device)
     method = build_method(recipe).to(device).train()
     players, bf16 = make_players(method, recipe.training), recipe.precision == "bf16"
-    engine = engine_for(recipe.training, device, world=1)(method, players, device, recipe.seed, bf16, tell=tell)
+    engine = engine_for(recipe.training, device, 1)(method, players, device, recipe.seed, bf16, tell=tell)
     steps = itertools.count()
-    return lambda: engine.step(next(steps), lambda: batch, {})
+    return lambda: engine.step(next(steps), lambda: batch, Seen())
 
 
 def tell(event: str, detail: str) -> None:

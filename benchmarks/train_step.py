@@ -25,7 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from limner.config.load import load_recipe
 from limner.config.training import TrainingSettings
 from limner.data.batch import PairedBatch
-from limner.methods import build_method
+from limner.methods import Seen, build_method
 from limner.training.engine import Engine
 from limner.training.players import make_players
 
@@ -71,7 +71,7 @@ def floor(tflops: float, bandwidth: float) -> str:
     method = build_method(load_recipe("pix2pix-facades")).train()
     engine = Engine(method, make_players(method, TrainingSettings(steps=1)), torch.device("cpu"), seed=0)
     with FlopCounterMode(display=False) as counter:
-        engine.step(0, random_pair, {})
+        engine.step(0, random_pair, Seen())
     operations, moved = counter.get_total_flops(), 7 * 4 * sum(weight.numel() for weight in method.parameters())
     seconds = operations / (tflops * 1e12) + moved / (bandwidth * 1e12)
     return f"floor: {operations / 1e9:.1f} GFLOP and {moved / 1e9:.2f} GB take {1000 * seconds:.2f} ms"
@@ -83,7 +83,7 @@ def random_pair() -> PairedBatch:
 
 def eager(batch: PairedBatch, device: torch.device) -> Step:
     method = build_method(load_recipe("pix2pix-facades")).to(device).train()
-    generator, discriminator = method.get_submodule("generator"), method.get_submodule("discriminator")
+    generator, discriminator = method.get_submodule("model.generators.BtoA"), method.get_submodule("discriminator")
     of_generator = torch.optim.Adam(generator.parameters(), 2e-4, (0.5, 0.999))
     of_discriminator = torch.optim.Adam(discriminator.parameters(), 2e-4, (0.5, 0.999))
 

@@ -3,7 +3,7 @@
     python benchmarks/train_step_unpaired.py cyclegan --peer PYTORCH_GAN [--rounds 5] [--threads 2] [--device cpu]
     python benchmarks/train_step_unpaired.py cut --peer CUT
 
-With the identity term, and for CycleGAN the history of generated pictures. PYTORCH_GAN is a checkout of
+With the identity term, and for CycleGAN the image pools. PYTORCH_GAN is a checkout of
 eriklindernoren/PyTorch-GAN, CUT one of taesungp/contrastive-unpaired-translation. Their networks and losses run as they
 stand; each variant has a process of its own and takes one step in turn.
 """

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from limner.errors import LimnerError
@@ -99,9 +100,25 @@ def _unexpected(error: Exception) -> int:
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=suffix)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         traceback.print_exception(error, file=file)
-    _say(
-        f"unexpected {type(error).__name__}: {error}",
-        f"this is a fault in limner; the traceback is in {name} (LIMNER_DEBUG=1 shows it here); "
-        "'limner doctor --bundle FILE' collects what a bug report needs",
-    )
+    seen = f"the traceback is in {name} (LIMNER_DEBUG=1 shows it here)"
+    if theirs := _code_of_others(error):
+        _say(f"{type(error).__name__} in {theirs}: {error}", f"this is code that is not limner's; {seen}")
+    else:
+        _say(
+            f"unexpected {type(error).__name__}: {error}",
+            f"this is a fault in limner; {seen}; 'limner doctor --bundle FILE' collects what a bug report needs",
+        )
     return 1
+
+
+def _code_of_others(error: Exception) -> str | None:
+    """Where a method of the user's own went wrong: the innermost line that is neither limner's nor a library's."""
+    import sysconfig
+    import traceback
+
+    package = str(Path(__file__).parents[1])
+    libraries = {package, *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))}
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).is_file() and not frame.filename.startswith(tuple(libraries)):
+            return f"{frame.filename}, line {frame.lineno}"
+    return None

@@ -152,8 +152,8 @@ def _next(inspection: Inspection, path_b: Path | None, derive: str | None) -> li
         return []  # Its note names the two folders.
     if inspection.kind == "pairs":
         return [command]
-    if inspection.kind == "unpaired":
+    if inspection.kind == "domains":
         return [f"limner train cyclegan-horse2zebra {folders}"]
-    if inspection.kind in ("photographs", "classes"):
+    if inspection.kind in ("images", "labelled"):
         return [f"{command} data.derive.kind={derive or 'edges'}"]
     return []

@@ -24,12 +24,12 @@ def import_weights(
     import shlex
 
     from limner.cli.output import messages
-    from limner.weights.model_file import save_model_file
+    from limner.models.model_file import save_model_file
     from limner.weights.public import read_public
 
     _refuse_closed(file)
     imported = read_public(file)
-    save_model_file(out, imported.state, imported.card)
+    save_model_file(out, imported.model_state, imported.card)
     parameters = sum(weight.numel() for name, weight in imported.state.items() if name.endswith((".weight", ".bias")))
     lines = [
         f"{file}: a public {imported.card.method} generator, {parameters:,} parameters",

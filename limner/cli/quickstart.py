@@ -37,12 +37,13 @@ def quickstart(
 
 def _verdict(path: Path) -> str:
     from limner.config.load import load_recipe
+    from limner.evaluation.guesses import against_guesses
     from limner.inference import load
-    from limner.inference.guesses import against_guesses
     from limner.training.session import open_images
 
     splits = open_images(load_recipe(path / "recipe.yaml"))
-    rows = against_guesses(load(path), splits)
+    trained = load(path)
+    rows = against_guesses(trained.model, trained.use, splits)
     head = ["On pictures it has never seen (L1 and spectrum distance: lower is better, SSIM: higher):"]
     head.append(f"  {'':<28}{'L1':>8}{'SSIM':>8}{'spectrum distance':>20}")
     lines = [f"  {row.name:<28}{row.l1:>8.3f}{row.ssim:>8.3f}{row.spectrum_distance:>20.2f}" for row in rows]

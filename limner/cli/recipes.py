@@ -20,7 +20,7 @@ def recipes(
     """List the recipes that can be trained by name."""
     if context.invoked_subcommand is not None:
         return
-    from limner.config.catalogue import list_recipes
+    from limner.config.load import list_recipes
 
     known = list_recipes()
     if as_json:

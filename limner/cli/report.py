@@ -25,6 +25,7 @@ def report(
     """
     from limner.cli.output import messages, results
     from limner.report.page import write_report
+    from limner.runs.declaration import read_declaration
     from limner.runs.folder import open_run, runs_folder
 
     folder = open_run(run, runs_folder(runs))
@@ -33,10 +34,13 @@ def report(
         messages().print(f"left out: {note}", markup=False, soft_wrap=True)
     results().print(str(written.path), markup=False, soft_wrap=True)
     path = shlex.quote(str(folder.path))
+    declaration = read_declaration(folder, notes=[])
+    following = [f"limner compare {path} ANOTHER-RUN --out comparison.html"]
+    if declaration is None or declaration.task == "translate":
+        following.insert(0, f"limner translate {path} PICTURES --out translated")
     messages().print(
         f"{written.bytes / 1e6:.1f} MB, one file: open it in a browser, or send it.\n"
-        f"next: limner translate {path} PICTURES --out translated\n"
-        f"      limner compare {path} ANOTHER-RUN --out comparison.html",
+        "next: " + "\n      ".join(following),
         markup=False,
         soft_wrap=True,
     )

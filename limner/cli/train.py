@@ -46,6 +46,8 @@ def train(
         _dry_run(recipe or "", overrides)
         return
 
+    from limner.runs.declaration import read_declaration
+    from limner.runs.folder import RunFolder
     from limner.training import api
     from limner.training.trainer import Ending
 
@@ -57,7 +59,9 @@ def train(
     if run.ending is Ending.INTERRUPTED:
         typer.echo(f"Saved. To go on:\n  limner train --resume {path}")
         raise typer.Exit(130)
-    typer.echo(f"Trained: {run.path}\nNext:\n  limner report {path}\n  limner translate {path} PICTURES --out DIR")
+    declared = read_declaration(RunFolder(run.path), notes=[])
+    translate = f"\n  limner translate {path} PICTURES --out DIR" if declared and declared.task == "translate" else ""
+    typer.echo(f"Trained: {run.path}\nNext:\n  limner report {path}{translate}")
 
 
 def _refuse_idle(*, name: object, inexact: object) -> None:

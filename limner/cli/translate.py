@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from limner.data.images import Pixels
-    from limner.inference import Model
+    from PIL.Image import Image
+
+    from limner.inference import TrainedTranslator
     from limner.inference.inputs import Job
 
 
@@ -65,11 +66,14 @@ def translate(
     Norm statistics and dropout are as in training. Transparent pictures are laid on white. A picture that cannot be
     read is named and skipped; the exit status is 1 then.
     """
-    from limner.inference import load
+    from limner.errors import DataError
+    from limner.inference import TrainedTranslator, load
     from limner.inference.inputs import find_inputs, plan_jobs
 
     jobs = plan_jobs(find_inputs(inputs), out, samples)
     translator = load(model, weights, device, runs)
+    if not isinstance(translator, TrainedTranslator):
+        raise DataError(f"{model} generates images and translates none.", "give a model that translates")
     _say_before(translator, tile, derive)
     if samples > 1:
         _say_if_equal(translator, samples, stochastic)
@@ -80,7 +84,7 @@ def translate(
 
 
 def _translate_all(
-    model: Model,
+    model: TrainedTranslator,
     jobs: list[Job],
     seed: int,
     stochastic: bool | None,
@@ -90,6 +94,7 @@ def _translate_all(
     direction: Direction | None,
 ) -> int:
     """Write every job's outputs; the number of pictures that could not be translated."""
+    from PIL import Image
     from rich.progress import Progress
 
     from limner.cli.output import messages
@@ -100,7 +105,7 @@ def _translate_all(
     with Progress(console=console, transient=True, disable=len(jobs) < 2 or not console.is_terminal) as progress:
         for job in progress.track(jobs, description="translating"):
             try:
-                image = open_image(job.source)
+                image = Image.fromarray(open_image(job.source))
                 made = model.translate(
                     image,
                     len(job.outputs),
@@ -123,15 +128,13 @@ def _translate_all(
     return failed
 
 
-def _write_png(path: Path, pixels: Pixels) -> None:
+def _write_png(path: Path, image: Image) -> None:
     import io
-
-    from PIL import Image
 
     from limner.files import cannot_write, write_atomically
 
     encoded = io.BytesIO()
-    Image.fromarray(pixels).save(encoded, format="PNG")
+    image.save(encoded, format="PNG")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -139,7 +142,7 @@ def _write_png(path: Path, pixels: Pixels) -> None:
     write_atomically(path, encoded.getvalue())
 
 
-def _say_before(model: Model, tile: int | None, derive: bool) -> None:
+def _say_before(model: TrainedTranslator, tile: int | None, derive: bool) -> None:
     from limner.cli.output import messages
 
     if tile is not None:
@@ -152,10 +155,10 @@ def _say_before(model: Model, tile: int | None, derive: bool) -> None:
         )
 
 
-def _say_if_equal(model: Model, samples: int, stochastic: bool | None) -> None:
+def _say_if_equal(model: TrainedTranslator, samples: int, stochastic: bool | None) -> None:
     from limner.cli.output import messages
 
-    noisy = model.settings.use.dropout if stochastic is None else stochastic
+    noisy = model.use.dropout if stochastic is None else stochastic
     if not model.has_dropout:
         why = "This model has no dropout, by which results could differ"
     elif not noisy:

@@ -1,8 +1,12 @@
 """What must fit together in a recipe whatever the method: sizes, channels, players. Each raises ValueError in words."""
 
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 from limner.config.networks import DiscriminatorSettings, GeneratorSettings, UNetSettings
+
+Objective = Literal["bce", "least-squares", "hinge", "relativistic"]
+"""An adversarial objective of `limner.losses.adversarial`."""
 
 
 def check_size(size: int, generator: GeneratorSettings) -> None:
@@ -29,17 +33,38 @@ def check_size(size: int, generator: GeneratorSettings) -> None:
     )
 
 
-def check_channels(generator: GeneratorSettings, discriminator: DiscriminatorSettings, sees: int, because: str) -> None:
-    """Pictures are RGB, and the discriminator must have been told how many channels it sees."""
-    channels = {"in_channels": generator.in_channels, "out_channels": generator.out_channels}
-    if set(channels.values()) != {3}:
-        said = " and ".join(f"generator.{name} is {count}" for name, count in channels.items())
-        ways = " and ".join(f"generator.{name}=3" for name, count in channels.items() if count != 3)
-        raise ValueError(f"{said}, but pictures have 3 channels: set {ways}")
-    if discriminator.in_channels != sees:
+def check_channels(
+    channels: int, generator: GeneratorSettings, discriminator: DiscriminatorSettings, images: int
+) -> None:
+    """Networks must have been told how many channels pictures have.
+
+    Args:
+        channels: of a picture, `data.channels`.
+        generator: takes and makes one picture.
+        discriminator: sees some pictures at once.
+        images: how many.
+    """
+    found = {
+        "generator.in_channels": (generator.in_channels, channels),
+        "generator.out_channels": (generator.out_channels, channels),
+        "discriminator.in_channels": (discriminator.in_channels, images * channels),
+    }
+    wrong = {key: counts for key, counts in found.items() if counts[0] != counts[1]}
+    if wrong:
+        seen = f", and the discriminator sees {'one' if images == 1 else images} at a time"
         raise ValueError(
-            f"discriminator.in_channels is {discriminator.in_channels}, but {because} {sees}: "
-            f"set discriminator.in_channels={sees}"
+            f"{' and '.join(f'{key} is {count}' for key, (count, _) in wrong.items())}, but data.channels is {channels}"
+            f"{seen if 'discriminator.in_channels' in wrong else ''}: "
+            f"set {' and '.join(f'{key}={wanted}' for key, (_, wanted) in wrong.items())}"
+        )
+
+
+def check_objective(objective: Objective, real_label: float) -> None:
+    """Only objectives with labels can smooth one."""
+    if objective not in ("bce", "least-squares") and real_label != 1:
+        raise ValueError(
+            f"loss.real_label is {real_label}, but loss.adversarial={objective} knows no labels: set "
+            "loss.real_label=1, or loss.adversarial=bce or least-squares"
         )
 
 

@@ -1,9 +1,10 @@
-"""Walk the settings models: which dotted keys exist, of what kind, and what they mean."""
+"""Walk the settings models: which dotted keys exist, of what kind, what they mean, which one a misspelling meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -80,6 +81,23 @@ def without_cleared(values: Mapping[str, Any], model: type[Settings]) -> dict[st
     return kept
 
 
+def nearest(word: str, valid: Iterable[str]) -> str | None:
+    """The most similar valid word, or None when none is similar."""
+    return _best([(_similarity(word, other), other) for other in valid])
+
+
+def nearest_key(key: str, valid: Iterable[str]) -> str | None:
+    """The most similar valid dotted key, or None. A right name in the wrong group (`steps`) finds `training.steps`."""
+    name = key.rpartition(".")[2]
+    scores = []
+    for other in valid:
+        last = other.rpartition(".")[2]
+        # The whole path tells twins apart; the last name alone may be all that somebody remembers.
+        whole = _similarity(key, other)
+        scores.append((max(whole, 0.95 * _similarity(name, last)) + 1e-3 * whole, other))
+    return _best(scores)
+
+
 def models_in(annotation: Any) -> list[type[Settings]]:
     """The settings models that an annotation admits."""
     return [member for member in _members(annotation) if isinstance(member, type) and issubclass(member, Settings)]
@@ -119,3 +137,12 @@ def _members(annotation: Any) -> list[Any]:
     if origin in (Union, UnionType):
         return [part for member in get_args(annotation) for part in _members(member)]
     return [annotation]
+
+
+def _best(scores: list[tuple[float, str]]) -> str | None:
+    score, word = max(scores, default=(0.0, ""))
+    return word if score > 0.65 else None
+
+
+def _similarity(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.lower(), other.lower(), autojunk=False).ratio()

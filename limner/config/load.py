@@ -1,13 +1,12 @@
-"""From a name, a file or a run folder, and overrides, to a complete and valid recipe."""
+"""From a name, a file or a run folder, and overrides, to a complete and valid recipe; and which names there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from errno import EINVAL, ENOENT, ENOTDIR
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
-from stat import S_ISDIR
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,18 +14,38 @@ from pydantic import ValidationError
 from limner.config.keys import default_kinds, text_keys, without_cleared
 from limner.config.layers import merge, read_overrides
 from limner.config.methods import recipe_class
-from limner.config.nearest import nearest
 from limner.config.recipe import SCHEMA, Recipe
 from limner.config.recipe_errors import explain, places
-from limner.config.recipe_index import known_recipes, shipped_recipes
+from limner.config.recipe_index import find_recipe, known_recipes, shipped_recipes, shown_path
 from limner.config.save import recipe_differences, recipe_text, save_recipe
-from limner.config.source import Layer, cannot_read, read_yaml
+from limner.config.source import Layer, read_yaml
 from limner.errors import RecipeError
 
-__all__ = ["load_recipe", "recipe_differences", "recipe_text", "save_recipe", "shipped_recipes"]
+__all__ = [
+    "RecipeSummary",
+    "list_recipes",
+    "load_recipe",
+    "recipe_differences",
+    "recipe_text",
+    "save_recipe",
+    "shipped_recipes",
+]
 
-RUN_RECIPE = "recipe.yaml"
-"""The resolved recipe in a run folder."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RecipeSummary:
+    """A recipe in a list: its name, file and method, and what its `about` says."""
+
+    name: str
+    title: str
+    method: str
+    path: Path
+    paper: str
+    command: str
+    time: str
+    expected: str
 
 
 def load_recipe(recipe: str | Path | None, overrides: Sequence[str] = (), *, trusted: bool = True) -> Recipe:
@@ -42,9 +61,18 @@ def load_recipe(recipe: str | Path | None, overrides: Sequence[str] = (), *, tru
     """
     if recipe is None:
         raise RecipeError("no recipe given", f"name one of {', '.join(known_recipes())}, or a YAML file of your own")
-    layers = _with_parents(_find(recipe))
+    layers = _with_parents(find_recipe(recipe))
     layers.append(read_overrides(overrides, _text_keys(layers, overrides, trusted)))
     return _validated(layers, str(recipe), trusted)
+
+
+def list_recipes() -> list[RecipeSummary]:
+    """Every recipe that has a name, by name; one of a plug-in that does not load is logged and left out.
+
+    Raises:
+        RecipeError: a shipped recipe does not load.
+    """
+    return list(_summaries())
 
 
 def _text_keys(layers: Sequence[Layer], overrides: Sequence[str], trusted: bool) -> set[str]:
@@ -55,6 +83,22 @@ def _text_keys(layers: Sequence[Layer], overrides: Sequence[str], trusted: bool)
         return text_keys(recipe_class(method, trusted) if isinstance(method, str) else Recipe)
     except RecipeError:
         return text_keys(Recipe)
+
+
+def _summaries() -> Iterator[RecipeSummary]:
+    shipped = shipped_recipes()
+    for name, path in sorted(known_recipes().items()):
+        try:
+            recipe = load_recipe(path)
+        except RecipeError as error:
+            if name in shipped:
+                raise
+            _log.warning("the recipe '%s' does not load: %s", name, error)
+            continue
+        about = recipe.about
+        yield RecipeSummary(
+            name, about.title or name, recipe.method, path, about.paper, about.command, about.time, about.expected
+        )
 
 
 def _validated(layers: Sequence[Layer], name: str, trusted: bool) -> Recipe:
@@ -117,9 +161,9 @@ def _with_parents(path: Path, children: tuple[Path, ...] = ()) -> list[Layer]:
         circle = [*children[children.index(file) :], file]
         raise RecipeError(
             f"recipes extend each other in a circle: {' -> '.join(one.name for one in circle)}",
-            f"remove 'extends' from one of them, for example from {_shown(path)}",
+            f"remove 'extends' from one of them, for example from {shown_path(path)}",
         )
-    layer = read_yaml(path, _shown(path))
+    layer = read_yaml(path, shown_path(path))
     if "extends" not in layer.values:
         return [layer]
     parent = layer.values["extends"]
@@ -128,7 +172,7 @@ def _with_parents(path: Path, children: tuple[Path, ...] = ()) -> list[Layer]:
             f"'extends' must be the name or the file of one recipe, not {parent!r} ({layer.origin(('extends',))})"
         )
     try:
-        below = _find(parent, path.parent)
+        below = find_recipe(parent, path.parent)
     except RecipeError as error:
         raise RecipeError(f"{error.message} ({layer.origin(('extends',))})", error.tip) from None
     return [*_with_parents(below, (*children, file)), layer]
@@ -143,36 +187,3 @@ def _onto(below: Layer, above: Layer, trusted: bool) -> Layer:
         # Another layer may still name another method; if none does, it is refused when all are merged.
         kinds = {}
     return merge(below, above, kinds)
-
-
-def _find(recipe: str | Path, folder: Path = Path()) -> Path:
-    """The file that is meant: a name first, then a file or run folder, relative to `folder`."""
-    known = {} if isinstance(recipe, Path) else known_recipes()
-    if recipe in known:
-        return known[str(recipe)]
-    path = folder / Path(recipe).expanduser()
-    try:
-        file = path / RUN_RECIPE if S_ISDIR(path.stat().st_mode) else path
-        file.stat()
-        return file
-    except OSError as error:
-        # Windows says EINVAL of a name that no file can have.
-        if error.errno not in (ENOENT, ENOTDIR, EINVAL):
-            raise cannot_read(str(recipe), error) from error
-    except ValueError:  # a zero byte in the name
-        pass
-    if path.is_dir():
-        raise RecipeError(f"the folder {recipe} holds no {RUN_RECIPE}", "name a run folder or a YAML file")
-    if isinstance(recipe, Path) or path.suffix in (".yaml", ".yml") or len(Path(recipe).parts) > 1:
-        raise RecipeError(f"no recipe file {_shown(path)}", "'limner recipes' lists the shipped recipes")
-    similar = nearest(recipe, known)
-    raise RecipeError(
-        f"unknown recipe '{recipe}'",
-        f"a similar recipe exists: '{similar}'" if similar else f"there are: {', '.join(known)}",
-    )
-
-
-def _shown(path: Path) -> str:
-    """A path as a person would write it: short when it lies below the current folder."""
-    path = path.absolute()
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

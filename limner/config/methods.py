@@ -1,20 +1,33 @@
-"""Which settings belong to which method."""
+"""The shipped methods, each with its settings and its class, and how those of others are found."""
 
 from __future__ import annotations
 
 import os
 import sys
 from importlib import import_module
+from typing import NamedTuple
 
 from limner.config.cut import CUTRecipe
 from limner.config.cyclegan import CycleGANRecipe
-from limner.config.nearest import nearest
+from limner.config.keys import nearest
 from limner.config.pix2pix import Pix2PixRecipe
 from limner.config.recipe import Recipe
 from limner.errors import RecipeError
 
-RECIPES: dict[str, type[Recipe]] = {"pix2pix": Pix2PixRecipe, "cyclegan": CycleGANRecipe, "cut": CUTRecipe}
-"""The settings of each shipped method, by its name in `method:`. Free of torch, unlike the methods themselves."""
+
+class Shipped(NamedTuple):
+    """A method that comes with limner: its settings, and where its class is. The settings alone are free of torch."""
+
+    settings: type[Recipe]
+    path: str
+
+
+METHODS = {
+    "pix2pix": Shipped(Pix2PixRecipe, "limner.methods.pix2pix:Pix2Pix"),
+    "cyclegan": Shipped(CycleGANRecipe, "limner.methods.cyclegan:CycleGAN"),
+    "cut": Shipped(CUTRecipe, "limner.methods.cut:CUT"),
+}
+"""By the name in `method:`."""
 
 TRUSTED = "LIMNER_METHODS"
 """Environment variable: modules and packages, joined by commas, that a stranger's recipe may have imported."""
@@ -30,15 +43,15 @@ def recipe_class(method: str, trusted: bool = True) -> type[Recipe]:
     Raises:
         RecipeError: there is no such method, or it cannot be imported, or it names no settings.
     """
-    if method in RECIPES:
-        return RECIPES[method]
+    if method in METHODS:
+        return METHODS[method].settings
     if ":" not in method:
-        similar = nearest(method, RECIPES)
+        similar = nearest(method, METHODS)
         raise RecipeError(
             f"unknown method '{method}'",
             f"a similar method exists: '{similar}'"
             if similar
-            else f"shipped: {', '.join(RECIPES)}; a method of your own is named package.module:Class",
+            else f"shipped: {', '.join(METHODS)}; a method of your own is named package.module:Class",
         )
     recipe = getattr(method_class(method, trusted), "recipe", None)
     if not (isinstance(recipe, type) and issubclass(recipe, Recipe)):
@@ -50,15 +63,18 @@ def recipe_class(method: str, trusted: bool = True) -> type[Recipe]:
 
 
 def method_class(method: str, trusted: bool = True) -> type:
-    """The class behind an import path `package.module:Class`.
+    """The class of a method.
 
     Args:
+        method: a shipped name, or the import path `package.module:Class`.
         trusted: whoever wrote the path may have code imported. Otherwise the module, or a package around it, must be
             named in the environment variable LIMNER_METHODS, or the module have been imported before.
 
     Raises:
         RecipeError: the module may not or cannot be imported, or has no such class.
     """
+    if method in METHODS:
+        method, trusted = METHODS[method].path, True
     module, _, name = method.partition(":")
     if not trusted and module not in sys.modules and not _allowed(module):
         raise RecipeError(

@@ -1,18 +1,16 @@
 """What a recipe may say of networks. `limner.networks.build` turns each of these into a module."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
 from limner.config.base import Settings
 
 Norm = Literal["batch", "instance", "none"]
+Sampling = Literal["strided", "antialiased", "bilinear", "nearest"]
 Channels = Annotated[int, Field(ge=1, le=65_536)]
 """How many maps a layer has. The bound only keeps sizes countable: a file may say anything, and is looked at first."""
-
-HALVINGS = {1: 0, 16: 1, 70: 3, 286: 5}
-"""PatchGAN's receptive field in pixels (with kernel 4) -> its number of stride-2 convolutions."""
 
 
 def _study_dropout_blocks(settings: dict[str, Any]) -> list[int]:
@@ -21,6 +19,8 @@ def _study_dropout_blocks(settings: dict[str, Any]) -> list[int]:
 
 class UNetSettings(Settings):
     """U-Net generator of pix2pix (arXiv:1611.07004, appendix 6.1.1)."""
+
+    title: ClassVar[str] = "U-Net"
 
     kind: Literal["unet"] = "unet"
     """Which network it is."""
@@ -63,6 +63,8 @@ class UNetSettings(Settings):
 class OriginalUNetSettings(Settings):
     """The first U-Net (arXiv:1505.04597): two 3 x 3 convolutions a level, max-pooling down; padded, ending in tanh."""
 
+    title: ClassVar[str] = "original U-Net"
+
     kind: Literal["original-unet"] = "original-unet"
     """Which network it is."""
     levels: Annotated[int, Field(ge=1, le=8)] = 4
@@ -70,13 +72,14 @@ class OriginalUNetSettings(Settings):
     base_channels: Channels = 64
     """Channels of the first level; doubled at each level."""
     up: Literal["bilinear", "nearest", "transposed"] = "bilinear"
-    """How pictures grow again: enlarged and convolved, or by transposed convolution. The study: bilinear is better."""
+    """How pictures grow again, with neither norm nor ReLU: enlarged and convolved 3 x 3, or by the paper's 2 x 2
+    up-convolution. The study: bilinear is better."""
     in_channels: Channels = 3
     """Channels of the input picture."""
     out_channels: Channels = 3
     """Channels of the output picture."""
     norm: Norm = "instance"
-    """Norm after every 3 x 3 convolution but those that enlarge."""
+    """Norm after every 3 x 3 convolution but those that enlarge; the paper has none."""
 
     @property
     def multiple(self) -> int:
@@ -92,15 +95,19 @@ class OriginalUNetSettings(Settings):
 class ResNetSettings(Settings):
     """ResNet generator of CycleGAN (arXiv:1703.10593, appendix 7.2)."""
 
+    title: ClassVar[str] = "ResNet"
+
     kind: Literal["resnet"] = "resnet"
     """Which network it is."""
     blocks: Annotated[int, Field(ge=1, le=1_000)] = 9
-    """Residual blocks: 6 for 128 px, 9 for 256 px and more (11,378,179 parameters)."""
+    """Residual blocks of two 3 x 3 convolutions with reflection padding: 6 for 128 px, 9 for 256 px and more
+    (11,378,179 parameters)."""
     base_channels: Channels = 64
     """Channels of the first convolution; four times as many in the blocks."""
-    sampling: Literal["strided", "antialiased", "bilinear", "nearest"] = "strided"
-    """How pictures shrink and grow: strided and transposed convolutions (CycleGAN); blurred before each halving and
-    interpolated up (CUT, after arXiv:1904.11486); or strided down, enlarged and convolved up."""
+    sampling: Sampling = "strided"
+    """How pictures shrink and grow. strided: convolutions of stride 2, then transposed ones (CycleGAN); antialiased:
+    convolved, blurred and halved, then doubled bilinearly and convolved (CUT, after arXiv:1904.11486); bilinear and
+    nearest: convolutions of stride 2, then enlarged that way and convolved with reflection padding."""
     in_channels: Channels = 3
     """Channels of the input picture."""
     out_channels: Channels = 3
@@ -108,7 +115,7 @@ class ResNetSettings(Settings):
     norm: Norm = "instance"
     """Norm after every convolution but the last."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Probability of dropout in the residual blocks."""
+    """Probability of dropout between the two convolutions of each residual block."""
 
     @property
     def multiple(self) -> int:
@@ -124,10 +131,13 @@ class ResNetSettings(Settings):
 class PatchGANSettings(Settings):
     """PatchGAN discriminator (arXiv:1611.07004, appendix 6.1.2)."""
 
+    title: ClassVar[str] = "PatchGAN"
+
     kind: Literal["patchgan"] = "patchgan"
     """Which network it is."""
     receptive_field: Literal[1, 16, 70, 286] = 70
-    """Receptive field of one output in pixels; 1 is the paper's PixelGAN, 286 its ImageGAN at 256 px."""
+    """Receptive field of one output in pixels. 70: C64-C128-C256-C512 and one output, strides 2-2-2-1-1, 30 x 30 in all
+    at 256 px; 1: only 1 x 1 convolutions, the paper's PixelGAN; 286: its ImageGAN at 256 px."""
     base_channels: Channels = 64
     """Channels of the first convolution; doubled at each one up to 8 times this."""
     kernel: Annotated[int, Field(ge=2, le=8)] = 4
@@ -142,12 +152,18 @@ class PatchGANSettings(Settings):
         """What the network's numbers mean."""
         return "logits"
 
+    @property
+    def convolutions(self) -> list[tuple[int, int]]:
+        """Kernel and stride of each convolution, that of the output last; a field has its size with kernels of 4."""
+        if self.receptive_field == 1:
+            return [(1, 1)] * 3
+        halvings = {16: 1, 70: 3, 286: 5}[self.receptive_field]
+        return [(self.kernel, stride) for stride in [2] * halvings + [1, 1]]
+
     def sides(self, size: int) -> list[int]:
         """Side in pixels of what each convolution puts out, for pictures of side `size`; the last is the logits'."""
-        kernel = 1 if self.receptive_field == 1 else self.kernel
-        strides = [1, 1, 1] if self.receptive_field == 1 else [2] * HALVINGS[self.receptive_field] + [1, 1]
         sides: list[int] = []
-        for stride in strides:
+        for kernel, stride in self.convolutions:
             size = max((size + 2 * ((kernel - 1) // 2) - kernel) // stride + 1, 0)
             sides.append(size)
         return sides
@@ -155,6 +171,8 @@ class PatchGANSettings(Settings):
 
 class SigmoidPatchSettings(PatchGANSettings):
     """The study's discriminator: a narrow PatchGAN, a sigmoid, and the mean over all patches as its one answer."""
+
+    title: ClassVar[str] = "PatchGAN with one answer"
 
     kind: Literal["sigmoid-patch"] = "sigmoid-patch"  # type: ignore[assignment]
     """Which network it is."""

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from limner.config.base import Settings
-from limner.config.catalogue import list_recipes
 from limner.config.keys import Key, keys_of
-from limner.config.methods import RECIPES
+from limner.config.load import list_recipes
+from limner.config.methods import METHODS
 from limner.config.recipe import Recipe
 from limner.files import write_atomically
 
@@ -78,7 +78,7 @@ def _all_keys() -> Iterator[str]:
     shared = list(keys_of(Recipe))
     yield from (_row(key) for key in shared)
     known = {key.path for key in shared}
-    for method, model in RECIPES.items():
+    for method, (model, _) in METHODS.items():
         yield f"\n## Keys of {method}\n\n{_HEAD}"
         yield from (_row(key) for key in keys_of(model) if key.path not in known)
 

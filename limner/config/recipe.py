@@ -1,10 +1,12 @@
 """A recipe: the whole truth of a run, whatever the method."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
 from limner.config.base import Settings
+from limner.config.curves import Curve
 from limner.config.data import DataSettings, UseSettings
 from limner.config.training import TrainingSettings
 
@@ -52,6 +54,16 @@ class Recipe(Settings):
     """How the trained generator is run."""
     tracking: Literal["tensorboard", "wandb", "none"] = "tensorboard"
     """Where curves also go, beside the run folder. wandb needs the extra `wandb`, and sends them to its server."""
+
+    @property
+    def curves(self) -> Mapping[str, Curve]:
+        """How the terms of the method's losses are shown, by "<loss>/<term>"; any other is shown under its own name."""
+        return {}
+
+    @property
+    def remedies(self) -> Mapping[str, tuple[str, ...]]:
+        """What helps this method against a finding, by the detector's name, instead of the detector's own words."""
+        return {}
 
     @model_validator(mode="after")
     def _devices_exist(self) -> Self:

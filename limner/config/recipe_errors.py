@@ -10,8 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from limner.config.keys import keys_of
-from limner.config.nearest import nearest, nearest_key
+from limner.config.keys import keys_of, nearest, nearest_key
 from limner.config.recipe import Recipe
 from limner.config.source import KeyPath, Layer, Origin, parse_value
 from limner.errors import RecipeError

@@ -13,7 +13,7 @@ from limner.config.source import RecipeDumper
 from limner.files import write_atomically
 
 
-class Difference(NamedTuple):
+class RecipeDifference(NamedTuple):
     """A key on which two recipes do not agree; a side that lacks it has None there."""
 
     key: str
@@ -36,10 +36,10 @@ def save_recipe(recipe: Recipe, path: Path) -> None:
     write_atomically(path, recipe_text(recipe))
 
 
-def recipe_differences(a: Recipe, b: Recipe) -> list[Difference]:
+def recipe_differences(a: Recipe, b: Recipe) -> list[RecipeDifference]:
     """The settings that differ, by dotted key, in the order of the recipe. `about` is no setting and is left out."""
     ours, theirs = dict(_leaves(a)), dict(_leaves(b))
-    found = (Difference(key, ours.get(key), theirs.get(key)) for key in {**ours, **theirs})
+    found = (RecipeDifference(key, ours.get(key), theirs.get(key)) for key in {**ours, **theirs})
     return [difference for difference in found if difference.a != difference.b]
 
 

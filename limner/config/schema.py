@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from limner.config.methods import RECIPES
+from limner.config.methods import METHODS
 
 Json = dict[str, Any]
 
@@ -24,7 +24,7 @@ def recipe_schema() -> Json:
     A file may leave out what it extends, and clear any key with null, so no key is required. Files whose method is
     given by import path are not looked into: their settings are known only once that package is imported.
     """
-    models = list(RECIPES.values())
+    models = [method.settings for method in METHODS.values()]
     references, whole = models_json_schema([(model, "validation") for model in models])
     definitions = {name: _partial(definition) for name, definition in whole["$defs"].items()}
     recipes = [references[model, "validation"]["$ref"].removeprefix("#/$defs/") for model in models]

@@ -31,6 +31,13 @@ class ScheduleSettings(Settings):
     """exponential: factor on the rate after every step."""
 
 
+class PlayerOptimiserSettings(OptimiserSettings):
+    """The optimiser of one player."""
+
+    schedule: ScheduleSettings | None = None
+    """How this player's learning rate changes; null: as training.schedule says."""
+
+
 class TrainingSettings(Settings):
     """Length (exactly one of steps, epochs, time), optimisers, and what is logged and kept how often."""
 
@@ -43,13 +50,13 @@ class TrainingSettings(Settings):
     batch: PositiveInt = 1
     """Pictures in one step."""
     accumulate: PositiveInt = 1
-    """Split each batch into this many parts whose gradients are added: less memory, the same step size."""
+    """Split each batch into this many microbatches whose gradients are added: less memory, the same step size."""
     optimiser: OptimiserSettings = OptimiserSettings()
     """Of all players."""
-    optimisers: dict[str, OptimiserSettings] = {}
+    optimisers: dict[str, PlayerOptimiserSettings] = {}
     """Other settings for single players, by name: {discriminator: {lr: 1e-4}}."""
     schedule: ScheduleSettings = ScheduleSettings()
-    """How the learning rate changes."""
+    """How the learning rate changes, of all players that have no schedule of their own."""
     clip: PositiveFloat | None = None
     """Largest norm of one player's gradient."""
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -72,12 +79,17 @@ class TrainingSettings(Settings):
     best: str | None = None
     """Also keep the checkpoint with the best value of this logged number, such as val/ssim or val/l1; it is what
     `limner.load` takes then."""
-    best_is: Literal["lowest", "highest"] = "lowest"
-    """Which value of that number is the best."""
+    best_is: Literal["lowest", "highest"] | None = None
+    """Which value of that number is the best; null: as the number itself declares."""
     samples: PositiveInt = 4
     """Pictures of each split that are followed through training."""
     evaluate: PositiveInt = 100
     """Most pictures of each split that a validation looks at."""
+
+    def schedule_of(self, player: str) -> ScheduleSettings:
+        """How the learning rate of a player changes."""
+        own = self.optimisers[player].schedule if player in self.optimisers else None
+        return own or self.schedule
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
@@ -88,12 +100,15 @@ class TrainingSettings(Settings):
         return self
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.time is not None and self.schedule.kind == "linear":
-            raise ValueError(
-                "training.schedule.kind=linear falls to zero at a known last step, which training.time does not give: "
-                "set training.steps or training.epochs"
-            )
+    def _check_together(self) -> Self:
+        schedules = {"training.schedule": self.schedule}
+        schedules |= {f"training.optimisers.{name}.schedule": self.schedule_of(name) for name in self.optimisers}
+        for key, schedule in schedules.items():
+            if self.time is not None and schedule.kind == "linear":
+                raise ValueError(
+                    f"{key}.kind=linear falls to zero at a known last step, which training.time does not give: "
+                    "set training.steps or training.epochs"
+                )
         if self.batch % self.accumulate:
             raise ValueError(
                 f"training.batch is {self.batch}, which training.accumulate={self.accumulate} does not divide evenly"

@@ -1,98 +1,73 @@
-"""Where a picture is cropped and whether it is flipped: one draw per picture or pair, keyed by (seed, epoch, index)."""
+"""Where a picture is cropped and whether it is flipped: drawn once per picture or pair, keyed by its position."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-_WORD: Final = 0xFFFFFFFFFFFFFFFF
-_GOLDEN: Final = 0x9E3779B97F4A7C15
+from limner.config.data import AugmentSettings
+from limner.random import numpy_generator
+
 _NUMBERS: Final = 4
-"""Drawn for each picture of a position: top, left, flip, side."""
+"""Drawn for each picture: top, left, flip, side."""
+_EPOCHS: Final = 4
+"""Epochs whose numbers are kept: batches that are made ahead may lie in the next one."""
 
 
-class Placement(NamedTuple):
-    """The crop's upper left corner in pixels, and whether it is mirrored left to right."""
-
-    top: int
-    left: int
-    flip: bool
-
-
-@dataclass(frozen=True)
 class Variation:
-    """How the pictures of one domain are varied.
+    """The random changes of one list of pictures: a function of (seed, stream, epoch, index) alone.
 
-    Attributes:
-        size: side of the pictures that come out, in pixels.
-        stored: side of the pictures that go in.
-        least_share: a crop keeps a share of the area drawn evenly from this to 1, and is resized to `size`; where it is
-            1, crops have side `size` and are not resized.
-        flip: probability of mirroring.
-    """
-
-    size: int
-    stored: int
-    least_share: float
-    flip: float
-
-    def vary(self, image: Tensor, seed: int, epoch: int, index: int, stream: int = 0) -> Tensor:
-        """uint8 (3, stored, stored) -> (3, size, size); the same arguments always give the same crop.
-
-        Args:
-            image: what is stored.
-            seed: the run's seed.
-            epoch: of the position.
-            index: of the position.
-            stream: draws of different streams know nothing of one another: one for each domain.
-        """
-        side = self._side(seed, epoch, index, stream)
-        top, left, flip = draw_placement(seed, epoch, index, self.stored - side, self.flip, stream)
-        crop = resized(image[:, top : top + side, left : left + side], self.size)
-        return crop.flip(-1) if flip else crop
-
-    def _side(self, seed: int, epoch: int, index: int, stream: int) -> int:
-        if self.least_share == 1:
-            return self.size
-        share = self.least_share + (1 - self.least_share) * _draw(seed, epoch, index, _NUMBERS * stream + 4) / 2.0**64
-        return max(1, round(self.stored * math.sqrt(share)))
-
-
-def resized(image: Tensor, size: int) -> Tensor:
-    """uint8 (3, S, S) -> (3, size, size): bilinear, over all pixels that a new one covers, in whole numbers."""
-    if image.shape[-1] == size:
-        return image
-    return interpolate(image[None], size=(size, size), mode="bilinear", antialias=True)[0]
-
-
-def draw_placement(seed: int, epoch: int, index: int, slack: int, flip: float, stream: int = 0) -> Placement:
-    """Draws the placement of one picture or pair in one epoch; the same arguments always give the same one.
+    It may be asked from several threads at once, in any order.
 
     Args:
+        augment: what is varied, and how much.
+        size: side of the pictures that come out, in pixels.
         seed: the run's seed.
-        epoch: how often all pictures have been seen before.
-        index: the place in the split.
-        slack: pixels by which the stored picture exceeds the crop; corners lie in 0..slack.
-        flip: probability of mirroring.
-        stream: draws of different streams know nothing of one another.
+        length: positions in an epoch.
+        stream: draws of different streams know nothing of one another: one for each domain.
+
+    Attributes:
+        stored: side of the pictures that go in.
     """
-    top, left, toss = (_draw(seed, epoch, index, _NUMBERS * stream + number) for number in (1, 2, 3))
-    return Placement(top * (slack + 1) >> 64, left * (slack + 1) >> 64, toss < flip * 2.0**64)
+
+    def __init__(self, augment: AugmentSettings, size: int, seed: int, length: int, stream: int = 0) -> None:
+        self.stored, self._size = augment.stored(size), size
+        self._least_share, self._flip = augment.least_share, augment.flip if augment.enabled else 0.0
+        self._key, self._length = (seed, "augment", stream), length
+        self._numbers = lru_cache(_EPOCHS)(self._draw)
+
+    def vary(self, images: Tensor, epoch: int, index: int) -> Tensor:
+        """uint8 (..., stored, stored) -> (..., size, size): one crop and one flip for all.
+
+        A crop has side `size`, or where the settings say `scale` a share of the area drawn evenly from that to 1 and is
+        resized; its corner is drawn evenly from all places.
+        """
+        top, left, flip, share = self._numbers(epoch)[index].tolist()
+        side = self._side(share)
+        y, x = (min(int(number * (self.stored - side + 1)), self.stored - side) for number in (top, left))
+        crop = resized(images[..., y : y + side, x : x + side], self._size)
+        return crop.flip(-1) if flip < self._flip else crop
+
+    def _side(self, share: float) -> int:
+        if self._least_share == 1:
+            return self._size
+        return max(1, round(self.stored * math.sqrt(self._least_share + (1 - self._least_share) * share)))
+
+    def _draw(self, epoch: int) -> NDArray[np.float64]:
+        # Row after row, so that a picture's numbers do not hang on how many pictures there are.
+        return numpy_generator(*self._key, epoch).random((self._length, _NUMBERS))
 
 
-def _draw(seed: int, epoch: int, index: int, number: int) -> int:
-    """An even whole number below 2**64."""
-    state = _mix(_mix(_mix(seed & _WORD) + epoch) + index)
-    return _mix(state + number * _GOLDEN)
-
-
-def _mix(state: int) -> int:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): spreads 64 bits evenly."""
-    state = (state + _GOLDEN) & _WORD
-    state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _WORD
-    state = (state ^ state >> 27) * 0x94D049BB133111EB & _WORD
-    return state ^ state >> 31
+def resized(images: Tensor, size: int) -> Tensor:
+    """uint8 (..., S, S) -> (..., size, size): bilinear, over all pixels that a new one covers, in whole numbers."""
+    if images.shape[-1] == size:
+        return images
+    planes = images.reshape(-1, 1, *images.shape[-2:])
+    made = interpolate(planes, size=(size, size), mode="bilinear", antialias=True)
+    return made.reshape(*images.shape[:-2], size, size)

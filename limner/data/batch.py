@@ -66,6 +66,21 @@ class DomainBatch(Batch):
     b: Tensor
 
 
+@dataclass(frozen=True)
+class LabelledBatch(Batch):
+    """Pictures, (N, C, H, W), and the number of each one's class, int64 (N,)."""
+
+    image: Tensor
+    label: Tensor
+
+
+@dataclass(frozen=True)
+class ImageBatch(Batch):
+    """Pictures, (N, C, H, W)."""
+
+    image: Tensor
+
+
 def to_range(images: Tensor) -> Tensor:
     """uint8 pictures in 0..255 become float32 in [-1, 1]; any other tensor (labels, say) passes unchanged."""
     return images.float().div_(127.5).sub_(1.0) if images.dtype == torch.uint8 else images

@@ -21,11 +21,11 @@ from limner.data.pairing import Item
 from limner.errors import DataError
 from limner.files import ASIDE, TEMPORARY, remove_folder
 
-SUFFIX: Final = ".pairs"
-"""Ends the name of every file of decoded pictures, those of single pictures too."""
-DRAWN: Final = re.compile(r"facades-(?:labels|daynight)-\d+-\d+-\d+(?:-v\d+)?")
+SUFFIX: Final = ".decoded"
+"""Ends the name of every file of decoded pictures."""
+SYNTHETIC: Final = re.compile(r"facades-(?:labels|daynight|styles|degraded)-\d+-\d+-\d+(?:-v\d+)?")
 """The names of the folders of drawn pictures; the earliest bear no version. So narrow because they are deleted."""
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 _DAY: Final = 86400
 
 
@@ -65,8 +65,10 @@ def clear_cache() -> int:
     return sum(size for path, size, _ in _entries() if _remove(path))
 
 
-def entry_for(items: Sequence[Item], decoding: Decoding) -> Path:
-    """The file for these items, decoded so: another size, time of change or mode of any file gives another name.
+def entry_for(items: Sequence[Item], decoding: Decoding | None) -> Path:
+    """The file for these items, decoded so, or for their headers alone (None).
+
+    Another size, time of change or mode of any file gives another name.
 
     The content itself is not looked at. Who rewrites a file and gives it back its size and time gets what was decoded
     before, and a fingerprint that is true of those pixels, not of the file as it is now.
@@ -78,8 +80,8 @@ def entry_for(items: Sequence[Item], decoding: Decoding) -> Path:
                 stats[source.path] = _stat(source.path)
     key = {
         "format": _FORMAT,
-        "decoders": [version("pillow"), version("scikit-image") if decoding.derive else ""],
-        "decoding": asdict(decoding) | {"derive": decoding.derive and decoding.derive.model_dump()},
+        "decoders": [version("pillow"), version("scikit-image") if decoding and decoding.derive else ""],
+        "decoding": decoding and asdict(decoding) | {"derive": decoding.derive and decoding.derive.model_dump()},
         "items": [[(str(source.path.absolute()), source.half) for source in item.sources] for item in items],
         "files": list(stats.values()),
     }
@@ -130,7 +132,7 @@ def _entries() -> list[tuple[Path, int, float]]:
         for path in cache_folder().iterdir():
             with contextlib.suppress(OSError):
                 is_folder = path.is_dir()
-                if DRAWN.fullmatch(path.name) if is_folder else path.suffix == SUFFIX:
+                if SYNTHETIC.fullmatch(path.name) if is_folder else path.suffix == SUFFIX:
                     entries.append((path, *_measured(path)))
                 elif _unfinished(path.name, is_folder) and _measured(path)[1] < time.time() - _DAY:
                     _remove(path)
@@ -138,7 +140,7 @@ def _entries() -> list[tuple[Path, int, float]]:
 
 
 def _unfinished(name: str, is_folder: bool) -> bool:
-    return bool(name.startswith((TEMPORARY, ASIDE)) and DRAWN.search(name)) if is_folder else SUFFIX in name
+    return bool(name.startswith((TEMPORARY, ASIDE)) and SYNTHETIC.search(name)) if is_folder else SUFFIX in name
 
 
 def _measured(path: Path) -> tuple[int, float]:

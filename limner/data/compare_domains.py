@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
-from limner.data.classifier import classifier_accuracy, effect, layout_shift
-from limner.data.domain_traits import DomainLook, Traits, describe, measure
+from limner.data.domain_traits import (
+    DomainLook,
+    Traits,
+    classifier_accuracy,
+    describe,
+    effect,
+    layout_shift,
+    measure,
+)
 from limner.data.images import Pixels
 
 Size = tuple[int, int]
@@ -21,11 +28,11 @@ SAMPLE: Final = 200
 # Of each pair of bounds the first is mild, the second strong; measured on 200 pictures of each domain, less chance.
 # Framing: share of the detail that lies elsewhere. Halves of one folder 0, horses and zebras 0.07, drawn facades by day
 # and by night 0.13, hats and dresses 0.17, hats and trousers 0.20, portraits of geese and horses 0.26.
-_MOVED: Final = (0.15, 0.20)
+_LAYOUT_SHIFT: Final = (0.15, 0.20)
 _CERTAIN: Final = 1.6
 # How far the centre of detail wanders: 0.05 to 0.12, where objects stand anywhere in the picture 0.16. Here its ratio.
-_WANDER: Final = (1.6, 2.0)
-_LEAST_WANDER: Final = 0.12
+_CENTRE_SPREAD: Final = (1.6, 2.0)
+_LEAST_CENTRE_SPREAD: Final = 0.12
 _MIDDLE: Final = 0.07
 # Light and colour, in standard deviations. Brightness of horses and zebras 0.3, of garments and drawn faces 0.6, of
 # sharp and blurred facades 1.2, by day and by night 4.9.
@@ -43,7 +50,7 @@ _FEW: Final = 10
 
 
 @dataclass(frozen=True)
-class Difference:
+class DomainDifference:
     """One thing in which two domains differ, or that they do not differ at all (`alike`).
 
     Attributes:
@@ -74,7 +81,7 @@ class DomainComparison:
     a: DomainLook
     b: DomainLook
     classifier_accuracy: float | None
-    differences: list[Difference]
+    differences: list[DomainDifference]
 
     @property
     def warnings(self) -> list[str]:
@@ -121,14 +128,14 @@ def compare_domains(
     return DomainComparison(*looks, told, differences)
 
 
-def _framing(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> Difference | None:
+def _framing(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> DomainDifference | None:
     distance, chance = layout_shift(a.detail, b.detail)
     elsewhere = math.sqrt(distance**2 - chance**2) if distance > _CERTAIN * chance else 0.0
     least, most = sorted((look_a.centre_spread, look_b.centre_spread))
-    centre_spread = most / max(least, 1e-3) if most >= _LEAST_WANDER and min(len(a), len(b)) >= _ENOUGH else 1.0
-    grade = _worse(_grade(elsewhere, _MOVED), _grade(centre_spread, _WANDER))
+    centre_spread = most / max(least, 1e-3) if most >= _LEAST_CENTRE_SPREAD and min(len(a), len(b)) >= _ENOUGH else 1.0
+    grade = _worse(_grade(elsewhere, _LAYOUT_SHIFT), _grade(centre_spread, _CENTRE_SPREAD))
     tidy, loose = ("A", "B") if look_a.centre_spread < look_b.centre_spread else ("B", "A")
-    if centre_spread >= _WANDER[0]:
+    if centre_spread >= _CENTRE_SPREAD[0]:
         seen = f"the detail of {tidy} sits at the same place in each picture, that of {loose} wanders"
     elif abs(look_a.middle - look_b.middle) >= _MIDDLE:
         seen = (
@@ -137,7 +144,7 @@ def _framing(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> Di
         )
     else:
         seen = "the detail of A sits in other places than that of B"
-    return grade and Difference(
+    return grade and DomainDifference(
         "framing",
         grade,
         f"the framing differs ({seen}), so a translator is tempted to learn the framing",
@@ -146,10 +153,10 @@ def _framing(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> Di
     )
 
 
-def _brightness(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> Difference | None:
+def _brightness(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> DomainDifference | None:
     grade = _grade(effect(a.brightness, b.brightness, least=0.03), _EFFECT)
     more, less = ("A", "B") if look_a.brightness > look_b.brightness else ("B", "A")
-    return grade and Difference(
+    return grade and DomainDifference(
         "brightness",
         grade,
         f"{more} is brighter than {less} (mean {look_a.brightness:.2f} in A, {look_b.brightness:.2f} in B, of 1), so a "
@@ -158,10 +165,10 @@ def _brightness(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) ->
     )
 
 
-def _contrast(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> Difference | None:
+def _contrast(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> DomainDifference | None:
     grade = _grade(effect(a.contrast, b.contrast, least=0.03), _EFFECT)
     more, less = ("A", "B") if look_a.contrast > look_b.contrast else ("B", "A")
-    return grade and Difference(
+    return grade and DomainDifference(
         "contrast",
         grade,
         f"{more} has more contrast than {less} ({look_a.contrast:.2f} in A, {look_b.contrast:.2f} in B), so a "
@@ -170,11 +177,11 @@ def _contrast(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> D
     )
 
 
-def _colour(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> Difference | None:
+def _colour(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> DomainDifference | None:
     tint_a, tint_b = (each.colour - each.brightness[:, None] for each in (a, b))
     effects = [effect(tint_a[:, channel], tint_b[:, channel], least=0.03) for channel in range(3)]
     grade = _grade(max(*effects, effect(a.saturation, b.saturation, least=0.06)), _EFFECT)
-    return grade and Difference(
+    return grade and DomainDifference(
         "colour",
         grade,
         f"the colours differ (mean {_rgb(look_a.colour)} in A, {_rgb(look_b.colour)} in B; saturation "
@@ -186,14 +193,14 @@ def _colour(a: Traits, b: Traits, look_a: DomainLook, look_b: DomainLook) -> Dif
 _EVEN_OUT: Final = "even out the {} of the pictures beforehand, unless it is what is to be translated"
 
 
-def _sizes(a: DomainLook, b: DomainLook, size: int) -> Difference | None:
+def _sizes(a: DomainLook, b: DomainLook, size: int) -> DomainDifference | None:
     if a.size is None or b.size is None:
         return None
     enlarged = [max(1.0, size / min(look.size)) for look in (a, b) if look.size]
     grade = _grade(max(enlarged) / min(enlarged), _ENLARGED)
     small, least = ("A", a.size) if enlarged[0] > enlarged[1] else ("B", b.size)
     others = f"{min(enlarged):.1f} times" if min(enlarged) > 1 else "not at all"
-    return grade and Difference(
+    return grade and DomainDifference(
         "sizes",
         grade,
         f"the pictures of {small} are small ({least[0]} x {least[1]}) and enlarged {max(enlarged):.1f} times at "
@@ -202,12 +209,12 @@ def _sizes(a: DomainLook, b: DomainLook, size: int) -> Difference | None:
     )
 
 
-def _shapes(a: DomainLook, b: DomainLook) -> Difference | None:
+def _shapes(a: DomainLook, b: DomainLook) -> DomainDifference | None:
     if a.size is None or b.size is None:
         return None
     ratios = [look.size[0] / look.size[1] for look in (a, b) if look.size]
     grade = _grade(max(ratios) / min(ratios), _SHAPES)
-    return grade and Difference(
+    return grade and DomainDifference(
         "shapes",
         grade,
         f"the pictures of A are {ratios[0]:.2f} times as wide as high, those of B {ratios[1]:.2f} times, and "
@@ -216,11 +223,11 @@ def _shapes(a: DomainLook, b: DomainLook) -> Difference | None:
     )
 
 
-def _counts(a: DomainLook, b: DomainLook) -> Difference | None:
+def _counts(a: DomainLook, b: DomainLook) -> DomainDifference | None:
     fewer, few, many = ("A", a.count, b.count) if a.count < b.count else ("B", b.count, a.count)
     grade = _grade(many / max(few, 1), _COUNTS)
     augment = "data.augment" if fewer == "A" else "data.augment_b"
-    return grade and Difference(
+    return grade and DomainDifference(
         "counts",
         grade,
         f"{fewer} has {few} pictures, the other domain {many}, so each picture of {fewer} is seen "
@@ -229,10 +236,10 @@ def _counts(a: DomainLook, b: DomainLook) -> Difference | None:
     )
 
 
-def _alike(told: float | None, images: int) -> Difference | None:
+def _alike(told: float | None, images: int) -> DomainDifference | None:
     if told is None or told > _COIN + images**-0.5:
         return None
-    return Difference(
+    return DomainDifference(
         "alike",
         "strong",
         f"A and B look nearly the same in light, colour and detail ({_percent(told)} are told apart, by a coin 50 %), "

@@ -1,38 +1,34 @@
-"""Every item of a split, decoded once: in memory, or mapped from the cache on disk."""
+"""Items of a split, decoded once: in memory, or mapped from the cache on disk."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from limner.data.cache import touch
 from limner.data.decode import DecodedItem, Decoding, decode_item
-from limner.data.images import ImageError, Pixels
+from limner.data.images import ImageError, Pixels, Unreadable
 from limner.data.pairing import Item
 from limner.data.prefetch import Prefetcher
 from limner.errors import DataError
 from limner.files import printable
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 _MAGIC: Final = b"LIMNERP1"
 _TAIL: Final = 8 + len(_MAGIC)
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A file that was skipped, and the true reason."""
-
-    file: str
-    reason: str
 
 
 @dataclass
@@ -52,19 +48,73 @@ class Index:
     unreadable: list[Unreadable] = field(default_factory=list)
     passing: list[int] = field(default_factory=list)
 
+    def skip(self, number: int, error: ImageError) -> None:
+        """Notes that an item cannot be used."""
+        self.unreadable.append(Unreadable(printable(str(error.file)), error.reason))
+        if error.passing:
+            self.passing.append(number)
 
-@dataclass(frozen=True)
-class Decoded:
-    """Pixels, uint8 (N, 1 or 2, 3, S, S) with the input first; their index; and why they were not saved, if so."""
 
-    pixels: Pixels
-    index: Index
-    unsaved: str | None = None
+class ImageStore(ABC):
+    """The usable ones of the items that were asked for, in order, and their pixels.
+
+    Args:
+        items: what was asked for.
+        index: what became of it.
+
+    Attributes:
+        items: the usable ones, one a row.
+        places: where each row stands among those asked for.
+        digests: the hashes of each row's files.
+        unreadable: what was skipped.
+        asked: how many were asked for.
+        bytes: what the decoded pixels take.
+        channels: of each picture.
+    """
+
+    bytes: int
+    channels: int
+
+    def __init__(self, items: Sequence[Item], index: Index) -> None:
+        self.items = [items[row] for row in index.rows]
+        self.places, self.digests, self.unreadable, self.asked = index.rows, index.digests, index.unreadable, len(items)
+
+    @property
+    def names(self) -> list[str]:
+        """One for each row, printable."""
+        return [printable(item.name) for item in self.items]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @abstractmethod
+    def pixels(self, row: int) -> Tensor:
+        """uint8 (1 or 2, C, S, S), of a pair the input first.
+
+        Raises:
+            ImageError: a file turns out to be damaged; only where pictures are decoded when they are needed.
+        """
+
+
+class DecodedImages(ImageStore):
+    """Items that were decoded once.
+
+    Args:
+        array: uint8 (N, 1 or 2, C, S, S), in memory or mapped from the cache.
+        unsaved: why they could not be saved in the cache, if so.
+    """
+
+    def __init__(self, items: Sequence[Item], index: Index, array: Pixels, unsaved: str | None = None) -> None:
+        super().__init__(items, index)
+        self.bytes, self.channels, self.array, self.unsaved = array.nbytes, array.shape[2], array, unsaved
+
+    def pixels(self, row: int) -> Tensor:
+        return torch.from_numpy(self.array[row])
 
 
 def stored_bytes(items: int, decoding: Decoding) -> int:
     """Bytes that this many decoded items take."""
-    return items * decoding.images * 3 * decoding.stored**2
+    return items * math.prod(decoding.shape)
 
 
 def open_decoded(
@@ -75,8 +125,8 @@ def open_decoded(
     *,
     memory: bool,
     workers: int,
-    progress: Progress | None = None,
-) -> Decoded:
+    progress: OnProgress | None = None,
+) -> DecodedImages:
     """The decoded items, from the cache when they are there, else decoded now.
 
     Where the cache lacks items because the system would not give their files, and it gives them now, all are decoded
@@ -94,28 +144,16 @@ def open_decoded(
     Raises:
         DataError: they are neither to be held in memory nor can be saved.
     """
-    found = _read(entry, decoding, memory) if entry is not None else None
-    if entry is not None and found is not None and not _given_now(items, found.index):
-        touch(entry)
+    if entry is not None and (found := read_entry(entry, items, decoding.shape, memory)) is not None:
         if progress is not None:
             progress(len(items), len(items))
-        return found
+        return DecodedImages(items, *found)
     if unsaved and not memory:
-        raise DataError(unsaved, "LIMNER_CACHE=FOLDER is another place, LIMNER_CACHE_GB=40 another bound")
+        raise DataError(
+            unsaved,
+            "LIMNER_CACHE=FOLDER is another place, LIMNER_CACHE_GB=40 another bound; data.cache=stream needs none",
+        )
     return _build(items, decoding, None if unsaved else entry, memory, workers, progress, unsaved)
-
-
-def _given_now(items: Sequence[Item], index: Index) -> bool:
-    """Whether files of a skipped item that the system would not give can be read now."""
-    return any(all(_can_be_read(source.path) for source in items[number].sources) for number in index.passing)
-
-
-def _can_be_read(file: Path) -> bool:
-    try:
-        file.read_bytes()
-    except (OSError, MemoryError):
-        return False
-    return True
 
 
 def _build(
@@ -124,13 +162,12 @@ def _build(
     entry: Path | None,
     memory: bool,
     workers: int,
-    progress: Progress | None,
+    progress: OnProgress | None,
     unsaved: str | None,
-) -> Decoded:
-    shape = (decoding.images, 3, decoding.stored, decoding.stored)
-    pixels = np.empty((len(items) if memory else 0, *shape), np.uint8)
+) -> DecodedImages:
+    pixels = np.empty((len(items) if memory else 0, *decoding.shape), np.uint8)
     index = Index()
-    writer = _Writer(entry) if entry is not None else None
+    writer = EntryWriter(entry) if entry is not None else None
 
     def decode(number: int) -> DecodedItem | ImageError:
         try:
@@ -142,9 +179,7 @@ def _build(
         with Prefetcher(decode, 0, workers, 4 * workers, stop=len(items)) as decoded:
             for number, item in enumerate(decoded):
                 if isinstance(item, ImageError):
-                    index.unreadable.append(Unreadable(printable(str(item.file)), item.reason))
-                    if item.passing:
-                        index.passing.append(number)
+                    index.skip(number, item)
                 else:
                     if memory:
                         pixels[len(index.rows)] = item.pixels
@@ -160,13 +195,13 @@ def _build(
             writer.drop()
         raise
     if memory:
-        return Decoded(pixels[: len(index.rows)], index, unsaved or failure)
-    if entry is None or failure or (found := _read(entry, decoding, memory=False)) is None:
-        raise DataError(failure or f"{entry} cannot be read back", "data.cache=memory needs no file")
-    return found
+        return DecodedImages(items, index, pixels[: len(index.rows)], unsaved or failure)
+    if entry is None or failure or (found := _read(entry, decoding.shape, memory=False)) is None:
+        raise DataError(failure or f"{entry} cannot be read back", "data.cache=stream needs no file")
+    return DecodedImages(items, *found)
 
 
-class _Writer:
+class EntryWriter:
     """Writes an entry under a temporary name, renames it when whole. A failure ends the writing, not the run."""
 
     def __init__(self, entry: Path) -> None:
@@ -219,7 +254,36 @@ class _Writer:
             self._temporary.unlink(missing_ok=True)
 
 
-def _read(entry: Path, decoding: Decoding, memory: bool) -> Decoded | None:
+def read_entry(entry: Path, items: Sequence[Item], shape: tuple[int, ...], memory: bool) -> tuple[Index, Pixels] | None:
+    """What was saved of these items; None where it is not there, not whole, or lacks what the system gives by now.
+
+    Args:
+        entry: the file in the cache.
+        items: what was asked for.
+        shape: of one item's pixels.
+        memory: read the pixels; else they are mapped.
+    """
+    found = _read(entry, shape, memory)
+    if found is None or _given_now(items, found[0]):
+        return None
+    touch(entry)
+    return found
+
+
+def _given_now(items: Sequence[Item], index: Index) -> bool:
+    """Whether files of a skipped item that the system would not give can be read now."""
+    return any(all(_can_be_read(source.path) for source in items[number].sources) for number in index.passing)
+
+
+def _can_be_read(file: Path) -> bool:
+    try:
+        file.read_bytes()
+    except (OSError, MemoryError):
+        return False
+    return True
+
+
+def _read(entry: Path, each: tuple[int, ...], memory: bool) -> tuple[Index, Pixels] | None:
     """An entry that is there and whole, else None: it will be made again."""
     try:
         with entry.open("rb") as file:
@@ -231,14 +295,14 @@ def _read(entry: Path, decoding: Decoding, memory: bool) -> Decoded | None:
                 return None
             file.seek(length - _TAIL - text_length)
             index = _index(file.read(text_length))
-            shape = (len(index.rows), decoding.images, 3, decoding.stored, decoding.stored)
-            if stored_bytes(len(index.rows), decoding) + text_length + _TAIL != length:
+            shape = (len(index.rows), *each)
+            if math.prod(shape) + text_length + _TAIL != length:
                 return None
             file.seek(0)
-            if memory or not index.rows:
-                return Decoded(np.fromfile(file, np.uint8, int(np.prod(shape))).reshape(shape), index)
+            if memory or not math.prod(shape):
+                return index, np.fromfile(file, np.uint8, math.prod(shape)).reshape(shape)
             # Mapped copy-on-write, because torch complains of memory that cannot be written; nobody writes it.
-            return Decoded(np.memmap(entry, np.uint8, "c", shape=shape), index)
+            return index, np.memmap(entry, np.uint8, "c", shape=shape)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

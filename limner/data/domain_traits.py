@@ -1,4 +1,4 @@
-"""What the pictures of one domain look like, in a few numbers: light, colour, and where the detail sits."""
+"""What pictures look like in a few numbers: light, colour, where the detail sits; and how far two sets lie apart."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ GRID: Final = 8
 _LUMA: Final = np.array([0.299, 0.587, 0.114])
 _SCALES: Final = 4
 _LEAST_ENERGY: Final = 1e-5
+_FOLDS: Final = 10
+_RIDGE: Final = 10.0
+_LEAST_SPREAD: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Traits:
         return np.stack([self.detail.sum(1) @ _places(), self.detail.sum(2) @ _places()], 1)
 
     @property
-    def spread(self) -> Floats:
+    def detail_spread(self) -> Floats:
         """Root mean square distance of each picture's detail from its centre, (N,); 0.40 when it is everywhere."""
         x, y = (self.centre[:, axis, None] for axis in (0, 1))
         across = (self.detail.sum(1) * (_places() - x) ** 2).sum(1)
@@ -81,7 +84,7 @@ class DomainLook:
         detail: where the detail sits, 8 rows of 8 shares that sum to 1.
         middle: share of the detail in the central quarter of the area; 0.25 when it is everywhere.
         centre: of the detail, from the left and from the top.
-        spread: root mean square distance of the detail from its centre within a picture; 0.40 when it is everywhere.
+        detail_spread: root mean square distance of the detail from its centre in a picture; 0.40 when it is everywhere.
         centre_spread: root mean square distance of the pictures' centres from the centre of all.
     """
 
@@ -95,7 +98,7 @@ class DomainLook:
     detail: list[list[float]]
     middle: float
     centre: tuple[float, float]
-    spread: float
+    detail_spread: float
     centre_spread: float
 
 
@@ -137,9 +140,53 @@ def describe(traits: Traits, count: int, sizes: Sequence[tuple[int, int]]) -> Do
         detail=[[_number(share) for share in row] for row in detail],
         middle=_number(detail[quarter:-quarter, quarter:-quarter].sum()),
         centre=(_number(centres[:, 0].mean()), _number(centres[:, 1].mean())),
-        spread=_number(traits.spread.mean()),
+        detail_spread=_number(traits.detail_spread.mean()),
         centre_spread=_number(np.sqrt(((centres - centres.mean(0)) ** 2).sum(1).mean())),
     )
+
+
+def effect(a: Floats, b: Floats, least: float) -> float:
+    """Distance of the means of (N,) and (M,) values in standard deviations, less two standard errors.
+
+    0 where the means lie closer than `least`, however sure that is.
+    """
+    distance = abs(float(a.mean() - b.mean()))
+    if distance < least:
+        return 0.0
+    spread = float(np.sqrt((a.var() + b.var()) / 2)) + _LEAST_SPREAD
+    return max(0.0, distance / spread - 2 * float(np.sqrt(1 / len(a) + 1 / len(b))))
+
+
+def layout_shift(a: Floats, b: Floats) -> tuple[float, float]:
+    """How much of what the maps (N, ...) and (M, ...) hold lies elsewhere on average, 0 to 1, and what chance gives.
+
+    The first is the total variation distance of the mean maps, each of which sums to 1. The second is its expectation
+    for two samples of one distribution, with the variance of each cell as measured.
+    """
+    distance = np.abs(a.mean(0) - b.mean(0)).sum() / 2
+    # The mean absolute value of a normal error of this variance, summed over the cells like the distance itself.
+    chance = np.sqrt(2 / np.pi * (a.var(0) / len(a) + b.var(0) / len(b))).sum() / 2
+    return float(distance), float(chance)
+
+
+def classifier_accuracy(a: Floats, b: Floats) -> float:
+    """Share of rows of (N, D) and (M, D) whose set is told right, both sets counting the same; 0.5 is a coin.
+
+    By ridge regression on the standardised columns, each row told by what was learnt from the other nine tenths.
+    """
+    rows, side = np.concatenate([a, b]), np.repeat([1.0, -1.0], [len(a), len(b)])
+    rows = (rows - rows.mean(0)) / (rows.std(0) + 1e-9)
+    rows = np.column_stack([rows, np.ones(len(rows))])
+    weight = np.repeat([0.5 / len(a), 0.5 / len(b)], [len(a), len(b)]) * len(rows)
+    fold = np.concatenate([np.arange(len(a)), np.arange(len(b))]) % _FOLDS
+    said = np.empty(len(rows))
+    for each in range(_FOLDS):
+        known = fold != each
+        weighted = rows[known].T * weight[known]
+        ridge = _RIDGE * np.eye(rows.shape[1])
+        said[~known] = rows[~known] @ np.linalg.solve(weighted @ rows[known] + ridge, weighted @ side[known])
+    right = said * side > 0
+    return float(right[side > 0].mean() + right[side < 0].mean()) / 2
 
 
 def _reduced(image: Pixels) -> Floats:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from limner.data.images import open_image
-from limner.data.scan import Seen
+from limner.data.scan import ScannedImage
 
 FAR_BITS: Final = 10
 """Beyond this many different bits of 64 two perceptual hashes belong to different pictures."""
@@ -38,15 +38,15 @@ _PAIRS: Final = 1 << 13
 _DETAIL_SIDE: Final = 256
 
 
-def exact_groups(images: Sequence[Seen]) -> list[list[Seen]]:
+def exact_groups(images: Sequence[ScannedImage]) -> list[list[ScannedImage]]:
     """Groups of two or more files with the same content."""
-    held: dict[str, list[Seen]] = defaultdict(list)
+    held: dict[str, list[ScannedImage]] = defaultdict(list)
     for image in images:
         held[image.digest].append(image)
     return [group for group in held.values() if len(group) > 1]
 
 
-def near_pairs(images: Sequence[Seen]) -> tuple[list[tuple[Seen, Seen]], bool]:
+def near_pairs(images: Sequence[ScannedImage]) -> tuple[list[tuple[ScannedImage, ScannedImage]], bool]:
     """Pairs of files with other content that show the same view: saved again, resized, brighter, cut differently.
 
     Candidates have close perceptual hashes. Those whose thumbnails agree are the same; of the others the details are
@@ -133,7 +133,7 @@ def _closest(candidates: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
     return every[np.argsort(every[:, 0], kind="stable")[:CANDIDATES]]
 
 
-def _agreements(images: Sequence[Seen], candidates: NDArray[np.int32]) -> NDArray[np.float32]:
+def _agreements(images: Sequence[ScannedImage], candidates: NDArray[np.int32]) -> NDArray[np.float32]:
     """For each pair the correlation of two grey thumbnails, -1..1: the same whatever the brightness and contrast."""
     levels = np.stack([image.thumbnail.ravel() for image in images])
     means = levels.mean(1)

@@ -1,4 +1,4 @@
-"""What kind of folder this is, told from the names in it: split folders, two domains, a list of pairs, or pictures."""
+"""Folders as they lie on disk: the pictures in them, what cannot be read, and names that stand for a split or half."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from limner.files import printable
 Split = Literal["train", "val", "test"]
 
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
-
 METADATA: Final = "metadata.jsonl"
+Halves = dict[Split, Path]
+"""The folder of one domain in each split that has one."""
+
 _OPEN_IT: Final = "allow reading it, or give another folder: data.path=FOLDER"
 _SPLITS: Final[dict[str, Split]] = {
     "train": "train",
@@ -31,69 +33,47 @@ _SPLITS: Final[dict[str, Split]] = {
 
 
 @dataclass(frozen=True)
-class Domains:
-    """Folders of pictures of two domains: A's by split, and B's. A folder without split folders is its `train`."""
+class ImageFolder:
+    """A folder and the pictures below it.
 
-    layout: Literal["trainA-trainB", "A-B", "two-folders"]
-    a: dict[Split, Path]
-    b: dict[Split, Path]
+    Attributes:
+        path: the folder.
+        files: every file with a picture's suffix in it and the folders in it, sorted; hidden ones are passed over.
+        closed: folders in it that cannot be read, each with the true reason.
+    """
 
-    @property
-    def halves(self) -> dict[Split, tuple[Path, Path]]:
-        """A's and B's folder of each split that both have."""
-        return {split: (self.a[split], self.b[split]) for split in SPLITS if split in self.a and split in self.b}
-
-    def check_halves(self) -> None:
-        """Pairs need both folders of every split.
-
-        Raises:
-            DataError: one stands without the other.
-        """
-        for split in SPLITS:
-            if (split in self.a) == (split in self.b):
-                continue
-            there, others = (self.a[split], self.b) if split in self.a else (self.b[split], self.a)
-            if self.layout == "trainA-trainB":
-                missing = _other_half(there.name)
-                raise DataError(
-                    f"{there.parent} has a folder {there.name} but no {missing}",
-                    f"add the other half of the pairs: {missing}",
-                )
-            first = next(iter(others.values()))
-            missing_in = first if first.name.lower() not in _SPLITS else first.parent
-            raise DataError(f"{there} has no partner folder in {missing_in}", "both halves need the same split folders")
+    path: Path
+    files: list[Path]
+    closed: list[str]
 
 
-@dataclass(frozen=True)
-class Lists:
-    """A `metadata.jsonl` for each split, or one for all."""
-
-    splits: dict[Split, Path]
-
-
-@dataclass(frozen=True)
-class Images:
-    """One folder of pictures for each split, with class folders or not; `train` alone is the folder itself."""
-
-    splits: dict[Split, Path]
-
-
-def look(path: Path, path_b: Path | None = None) -> Domains | Lists | Images:
-    """Tells the layout of a folder, or of two folders, one for each domain or half of the pairs.
+def image_folder(path: Path) -> ImageFolder:
+    """Looks through a folder and the folders in it.
 
     Raises:
-        DataError: a folder is missing or cannot be read, or there is trainA or trainB without the other.
+        DataError: the folder itself cannot be read.
     """
-    folders = _folders_of(path)
-    if path_b is not None:
-        return _two_roots("two-folders", path, path_b)
-    if lists := _lists(path, folders):
-        return lists
-    if domains := _suffixed_domains(path, folders):
-        return domains
-    if {"a", "b"} <= folders.keys():
-        return _two_roots("A-B", folders["a"], folders["b"])
-    return Images(_split_folders(folders) or {"train": path})
+    closed: list[OSError] = []
+    files = sorted(file for file in _files_under(path, closed.append) if file.suffix.lower() in SUFFIXES)
+    return ImageFolder(path, files, [printable(f"{error.filename} ({_reason(error)})") for error in closed])
+
+
+def folders_in(path: Path) -> dict[str, Path]:
+    """The folders right in a folder by lower-case name.
+
+    Raises:
+        DataError: there is no such folder, or it cannot be read.
+    """
+    try:
+        if not path.exists():
+            raise DataError(f"there is no folder {path}", "check the spelling")
+        if not path.is_dir():
+            raise DataError(f"{path} is a file, not a folder of pictures", "give the folder: data.path=FOLDER")
+        with os.scandir(path) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_dir())
+        return {name.lower(): path / name for name in names}
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def split_of(name: str) -> Split | None:
@@ -101,43 +81,59 @@ def split_of(name: str) -> Split | None:
     return _SPLITS.get(name.lower())
 
 
-def images_under(folder: Path) -> list[Path]:
-    """Every file with a picture's suffix in a folder and the folders in it, sorted; hidden ones are passed over.
-
-    So are folders in it that cannot be read: `closed_folders` names them.
-
-    Raises:
-        DataError: the folder itself cannot be read.
-    """
-    return sorted(file for file in _files_under(folder) if file.suffix.lower() in SUFFIXES)
+def split_folders(folders: dict[str, Path]) -> dict[Split, Path]:
+    """Of the folders right in a folder, by lower-case name, those that stand for splits."""
+    found = {split: folder for name, folder in folders.items() if (split := split_of(name)) is not None}
+    return {split: found[split] for split in SPLITS if split in found}
 
 
-def closed_folders(found: Domains | Lists | Images) -> list[str]:
-    """A warning when folders below those of the pictures cannot be read, each with the true reason.
+def pair_lists(path: Path, splits: dict[Split, Path]) -> dict[Split, Path]:
+    """The `metadata.jsonl` of a folder, which says of each pair its split, or those of its split folders."""
+    if _is_file(path / METADATA):
+        return {"train": path / METADATA}
+    return {split: folder / METADATA for split, folder in splits.items() if _is_file(folder / METADATA)}
 
-    Raises:
-        DataError: as `images_under`.
-    """
-    match found:
-        case Domains():
-            tops = [*found.a.values(), *found.b.values()]
-        case Lists():
-            tops = []
-        case Images(splits):
-            tops = list(splits.values())
-    closed: dict[str, None] = {}
-    for top in tops:
-        closed |= dict.fromkeys(_closed_under(top))
-    if not closed:
-        return []
-    first = ", ".join(list(closed)[:5]) + (" ..." if len(closed) > 5 else "")
-    return [f"{len(closed)} folders cannot be read, so what is in them is left out: {first}"]
+
+def suffixed_halves(folders: dict[str, Path]) -> tuple[Halves, Halves] | None:
+    """trainA and trainB, or train_a and train_b, ..."""
+    found = {
+        (split, name[-1]): folder
+        for name, folder in folders.items()
+        if name[-1] in "ab" and (split := split_of(name[:-1].rstrip("_-"))) is not None
+    }
+    if not found:
+        return None
+    a, b = ({split: found[split, domain] for split in SPLITS if (split, domain) in found} for domain in "ab")
+    return a, b
+
+
+def halves_of(folder: Path, folders: dict[str, Path]) -> Halves:
+    """The split folders of one domain, or its folder as `train`."""
+    return split_folders(folders) or {"train": folder}
+
+
+def missing_half(layout: str, a: Halves, b: Halves) -> DataError | None:
+    """The error for pairs of which one half stands without the other in a split."""
+    for split in SPLITS:
+        if (split in a) == (split in b):
+            continue
+        there, others = (a[split], b) if split in a else (b[split], a)
+        if layout == "trainA-trainB":
+            missing = there.name[:-1] + {"a": "b", "b": "a", "A": "B", "B": "A"}[there.name[-1]]
+            return DataError(
+                f"{there.parent} has a folder {there.name} but no {missing}",
+                f"add the other half of the pairs: {missing}",
+            )
+        first = next(iter(others.values()))
+        missing_in = first if split_of(first.name) is None else first.parent
+        return DataError(f"{there} has no partner folder in {missing_in}", "both halves need the same split folders")
+    return None
 
 
 def no_images(folder: Path) -> DataError:
     """The error for a folder in which no picture was found, saying what is there instead."""
     kinds = Counter(file.suffix.lower() or "no suffix" for file in _files_under(folder))
-    if closed := _closed_under(folder):
+    if closed := image_folder(folder).closed:
         return DataError(f"{folder} holds no pictures that can be seen: {closed[0]} cannot be read", _OPEN_IT)
     if not kinds:
         return DataError(
@@ -150,12 +146,12 @@ def no_images(folder: Path) -> DataError:
     )
 
 
-def _closed_under(folder: Path) -> list[str]:
-    """The folders in a folder that cannot be read, each with the reason."""
-    closed: list[OSError] = []
-    for _ in _files_under(folder, closed.append):
-        pass
-    return [printable(f"{error.filename} ({_reason(error)})") for error in closed]
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; in a closed folder there is none, and who looks for its pictures says why."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _files_under(folder: Path, closed: Callable[[OSError], None] = lambda error: None) -> Iterator[Path]:
@@ -169,71 +165,9 @@ def _files_under(folder: Path, closed: Callable[[OSError], None] = lambda error:
         yield from (Path(place, name) for name in files if not name.startswith("."))
 
 
-def _folders_of(path: Path) -> dict[str, Path]:
-    """The folders in a folder by lower-case name."""
-    try:
-        if not path.exists():
-            raise DataError(f"there is no folder {path}", "check the spelling")
-        if not path.is_dir():
-            raise DataError(f"{path} is a file, not a folder of pictures", "give the folder: data.path=FOLDER")
-        return {entry.name.lower(): entry for entry in sorted(path.iterdir()) if entry.is_dir()}
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
 def _unreadable(folder: Path, error: OSError) -> DataError:
     return DataError(f"{folder} cannot be read: {_reason(error)}", _OPEN_IT)
 
 
 def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
-
-
-def _split_folders(folders: dict[str, Path]) -> dict[Split, Path]:
-    found = {split: folder for name, folder in folders.items() if (split := split_of(name)) is not None}
-    return {split: found[split] for split in SPLITS if split in found}
-
-
-def _lists(path: Path, folders: dict[str, Path]) -> Lists | None:
-    if _is_file(path / METADATA):
-        return Lists({"train": path / METADATA})
-    lists = {
-        split: folder / METADATA for split, folder in _split_folders(folders).items() if _is_file(folder / METADATA)
-    }
-    return Lists(lists) if lists else None
-
-
-def _is_file(path: Path) -> bool:
-    """Whether there is such a file; in a closed folder there is none, and who looks for its pictures says why."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
-
-
-def _suffixed_domains(path: Path, folders: dict[str, Path]) -> Domains | None:
-    halves = {
-        (split, name[-1]): folder
-        for name, folder in folders.items()
-        if name[-1] in "ab" and (split := split_of(name[:-1].rstrip("_-"))) is not None
-    }
-    if not halves:
-        return None
-    domains = Domains(
-        "trainA-trainB",
-        {split: halves[split, "a"] for split in SPLITS if (split, "a") in halves},
-        {split: halves[split, "b"] for split in SPLITS if (split, "b") in halves},
-    )
-    if "train" in domains.a.keys() ^ domains.b.keys() or not domains.halves:
-        domains.check_halves()
-    return domains
-
-
-def _other_half(name: str) -> str:
-    """trainA -> trainB, test_b -> test_a."""
-    return name[:-1] + {"a": "b", "b": "a", "A": "B", "B": "A"}[name[-1]]
-
-
-def _two_roots(layout: Literal["A-B", "two-folders"], a: Path, b: Path) -> Domains:
-    folders_a, folders_b = _folders_of(a), _folders_of(b)
-    return Domains(layout, _split_folders(folders_a) or {"train": a}, _split_folders(folders_b) or {"train": b})

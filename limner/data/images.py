@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
@@ -28,12 +29,22 @@ FORMATS: Final = {
 """The only decoders of Pillow that are ever tried, each with its suffixes."""
 SUFFIXES: Final = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 """What a picture's file name ends in, in lower case."""
+SIDE_BY_SIDE: Final = (1.8, 2.25)
+"""Width over height of a side-by-side picture: wider than 16:9, narrower than the cinema's 2.35."""
 LEAST_SIDE: Final = 4
 MOST_PIXELS: Final = 89_478_485
 """A quarter of a gibibyte of RGB: Pillow's own bound for its bomb warning."""
 
 _TURNED: Final = frozenset({5, 6, 7, 8})
 _ORIENTATION: Final = 0x0112
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that was skipped, and the true reason."""
+
+    file: str
+    reason: str
 
 
 class ImageError(DataError):
@@ -53,59 +64,75 @@ class ImageError(DataError):
         self.passing = passing
 
 
-def open_image(path: Path) -> Pixels:
-    """The picture as uint8 (H, W, 3), upright, in RGB.
+def open_image(path: Path, channels: int = 3) -> Pixels:
+    """The picture as uint8 (H, W, channels), upright: grey, RGB, or RGB and opacity.
 
-    Grey and palette pictures become RGB, transparent ones are laid on white, 16-bit ones are divided by 257, CMYK is
+    With three channels grey and palette pictures become RGB; with one channel colours become their luminance (ITU-R
+    601-2). Transparent pictures are laid on white, but with four channels. 16-bit ones are divided by 257, CMYK is
     converted, EXIF orientation is applied, and of an animation the first frame is taken. Other numbers become 0..255 by
     the smallest of 0..1, 0..255 and 0..65535 that holds them all, else from the least to the largest.
 
     Raises:
-        PictureError: the file cannot be read, is damaged or cut short, is too large to be a picture (a decompression
+        ImageError: the file cannot be read, is damaged or cut short, is too large to be a picture (a decompression
             bomb), or is smaller than 4 pixels on a side.
     """
-    return read_image(path)[0]
+    return read_image(path, channels)[0]
 
 
-def read_image(path: Path) -> tuple[Pixels, str]:
+def read_image(path: Path, channels: int = 3) -> tuple[Pixels, str]:
     """Like `open_image`, together with a hash of the file's content (32 hexadecimal digits)."""
     content = _content(path)
     with _opened(path, io.BytesIO(content)) as image:
         try:
-            pixels = as_rgb(image)
+            pixels = as_pixels(image, channels)
         # Decoders meet damaged files with errors of every kind; all of them mean the same to a person.
         except Exception as error:
             raise _failure(path, error) from error
-    return pixels, hashlib.blake2b(content, digest_size=16).hexdigest()
+    return pixels, content_hash(content)
 
 
-def check_image(path: Path) -> str | None:
-    """None when the whole picture can be decoded, else the true reason why not."""
-    try:
-        open_image(path)
-    except ImageError as error:
-        return error.reason
-    return None
+def read_header(path: Path) -> tuple[tuple[int, int], str]:
+    """Like `image_size`, together with a hash of the file's content, without decoding it."""
+    content = _content(path)
+    return _size(path, io.BytesIO(content)), content_hash(content)
+
+
+def content_hash(content: bytes) -> str:
+    """32 hexadecimal digits that tell one file's content from another's."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def image_size(path: Path) -> tuple[int, int]:
     """Width and height in pixels as a person sees it, read from the file's header alone.
 
     Raises:
-        PictureError: as `open_image`, as far as the header shows it.
+        ImageError: as `open_image`, as far as the header shows it.
     """
     try:
-        with path.open("rb") as file, _opened(path, file) as image:
-            width, height = image.size
-            return (height, width) if image.getexif().get(_ORIENTATION) in _TURNED else (width, height)
-    except (OSError, SyntaxError, ValueError, MemoryError) as error:
+        with path.open("rb") as file:
+            return _size(path, file)
+    except OSError as error:
         raise _failure(path, error) from error
+
+
+def is_side_by_side(width: int, height: int) -> bool:
+    """Whether a picture of this size looks like two square-ish halves, left and right."""
+    return SIDE_BY_SIDE[0] <= width / height <= SIDE_BY_SIDE[1]
 
 
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (OSError, MemoryError) as error:
+        raise _failure(path, error) from error
+
+
+def _size(path: Path, file: IO[bytes]) -> tuple[int, int]:
+    try:
+        with _opened(path, file) as image:
+            width, height = image.size
+            return (height, width) if image.getexif().get(_ORIENTATION) in _TURNED else (width, height)
+    except (OSError, SyntaxError, ValueError, MemoryError) as error:
         raise _failure(path, error) from error
 
 
@@ -167,17 +194,23 @@ def _what_it_is(start: bytes) -> str:
 
 def as_rgb(image: Image.Image) -> Pixels:
     """What a person would see, uint8 (H, W, 3): upright, on white where transparent, 16-bit levels scaled to 8."""
+    return as_pixels(image, 3)
+
+
+def as_pixels(image: Image.Image, channels: int) -> Pixels:
+    """What a person would see, uint8 (H, W, channels), as in `open_image`."""
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith(("I", "F")):
         # Pillow opens 16-bit PGM in the mode of 32 bits, scaled to 0..65535.
         sixteen_bits = upright.mode.startswith("I;16") or (image.format, upright.mode) == ("PPM", "I")
-        grey = _to_bytes(np.asarray(upright), sixteen_bits)
-        return np.repeat(grey[:, :, None], 3, axis=2)
+        upright = Image.fromarray(_to_bytes(np.asarray(upright), sixteen_bits))
+    if channels == 4:
+        return np.array(upright.convert("RGBA"))
     if upright.has_transparency_data:
         seen = upright.convert("RGBA")
         white = Image.new("RGBA", seen.size, "white")
         upright = Image.alpha_composite(white, seen)
-    return np.array(upright.convert("RGB"))
+    return np.array(upright.convert("RGB")) if channels == 3 else np.array(upright.convert("L"))[..., None]
 
 
 def _to_bytes(values: NDArray[np.generic], sixteen_bits: bool) -> Pixels:

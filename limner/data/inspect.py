@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from limner.config.data import DeriveSettings
 from limner.data.compare_domains import DomainComparison
-from limner.data.decoded import Progress, Unreadable
-from limner.data.discover import is_side_by_side
-from limner.data.domain_sample import compare_holding, sample_files
+from limner.data.contents import FolderContents, Group, scan_folder
 from limner.data.duplicates import exact_groups, near_pairs
-from limner.data.folder_contents import FolderContents, Group, scan_folder
 from limner.data.folders import SPLITS, Split
-from limner.data.scan import Seen, scan
+from limner.data.images import Unreadable, is_side_by_side
+from limner.data.scan import ScannedImage, compare_seen, sample_files, scan
 from limner.data.suitability import Faults, Grade, give_verdict
 from limner.files import printable, shown
 
@@ -41,7 +39,7 @@ class Inspection:
 
     Attributes:
         path: the folder.
-        kind: pairs, unpaired, classes, photographs or nothing.
+        kind: pairs, domains, labelled, images or nothing.
         layout: how the pictures are laid out.
         counts: usable pairs of each split, or usable pictures of each group where there are no pairs.
         classes: pictures of each training class, where there are class folders.
@@ -82,7 +80,7 @@ def inspect_folder(
     path_b: Path | None = None,
     derive: DeriveSettings | None = None,
     workers: int = 2,
-    progress: Progress | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Inspection:
     """Opens every picture of any folder and says what it sees.
 
@@ -102,11 +100,15 @@ def inspect_folder(
     seen, errors = scan(list(where), workers, progress, small={*both[0], *both[1]})
     unreadable = [Unreadable(shown(error.file, path), error.reason) for error in errors]
     if contents.layout == "side-by-side":
-        seen, lone = _only_side_by_side(seen, path)
-        unreadable += lone
+        seen, others = _only_side_by_side(seen, path)
+        unreadable += others
     counts = _usable(contents, {image.file for image in seen})
     duplicates, leaks, complete = _repeated(seen, where, path)
-    notes = [*contents.notes, *([] if complete else ["too many pictures look alike to compare them all"])]
+    notes = [
+        *contents.closed,
+        *contents.notes,
+        *([] if complete else ["too many pictures look alike to compare them all"]),
+    ]
     repeated = sum(len(group) - 1 for group in duplicates)
     faults = Faults(len(unreadable), len(contents.unmatched), repeated, len(leaks))
     grade, verdict = give_verdict(contents, counts, faults, derive.kind if derive else None)
@@ -124,33 +126,33 @@ def inspect_folder(
         grade=grade,
         verdict=verdict,
         notes=[printable(note) for note in notes],
-        domains=compare_holding(contents, seen),
+        domains=compare_seen(contents, seen),
     )
 
 
-def _only_side_by_side(seen: Sequence[Seen], root: Path) -> tuple[list[Seen], list[Unreadable]]:
-    paired: list[Seen] = []
-    lone: list[Unreadable] = []
+def _only_side_by_side(seen: Sequence[ScannedImage], root: Path) -> tuple[list[ScannedImage], list[Unreadable]]:
+    paired: list[ScannedImage] = []
+    others: list[Unreadable] = []
     for image in seen:
         if is_side_by_side(image.width, image.height):
             paired.append(image)
         else:
             reason = f"{image.width} x {image.height} pixels is no side-by-side pair"
-            lone.append(Unreadable(shown(image.file, root), reason))
-    return paired, lone
+            others.append(Unreadable(shown(image.file, root), reason))
+    return paired, others
 
 
 def _usable(contents: FolderContents, readable: set[Path]) -> dict[str, int]:
     if contents.kind == "pairs":
         return {
-            split: sum({s.path for s in (pair.input, pair.target) if s} <= readable for pair in pairs)
+            split: sum({source.path for source in pair.sources} <= readable for pair in pairs)
             for split, pairs in contents.pairs.items()
         }
     return {group.name: len(readable.intersection(group.files)) for group in contents.groups}
 
 
 def _repeated(
-    seen: Sequence[Seen], where: dict[Path, Group], root: Path
+    seen: Sequence[ScannedImage], where: dict[Path, Group], root: Path
 ) -> tuple[list[list[str]], list[list[str]], bool]:
     """Files that show the same: groups within one split, pairs across two, and whether all could be compared."""
     families = exact_groups(seen)
@@ -172,7 +174,7 @@ def _repeated(
     return duplicates, leaks, complete
 
 
-def _sizes(seen: Sequence[Seen]) -> Sizes | None:
+def _sizes(seen: Sequence[ScannedImage]) -> Sizes | None:
     if not seen:
         return None
     sizes = sorted(((image.width, image.height) for image in seen), key=lambda size: size[0] * size[1])

@@ -5,53 +5,38 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from limner.data.folders import Split, images_under, split_of
+from limner.data.folders import ImageFolder, Split, split_of
 from limner.errors import DataError
 from limner.files import printable, shown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Source:
-    """Where one half of a pair is: a whole file, or the left or right half of a side-by-side one."""
+    """Where a picture is: a whole file, or the left or right half of a side-by-side one."""
 
     path: Path
     half: Literal["left", "right"] | None = None
 
 
-@dataclass(frozen=True)
-class Pair:
-    """An input picture and what it should become; without an input it is made from the target."""
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is decoded and stored as one: a pair, or a picture that stands for itself.
+
+    Attributes:
+        name: its path in its folder, without suffix.
+        sources: of a pair its input and what it should become, in this order; else its only picture. A pair whose input
+            is made from its target has the target alone.
+        label: the number of its class, where it has one.
+    """
 
     name: str
-    input: Source | None
-    target: Source
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """Where its pictures are, the input first."""
-        return (self.target,) if self.input is None else (self.input, self.target)
-
-
-@dataclass(frozen=True)
-class Single:
-    """A picture that stands for itself."""
-
-    name: str
-    source: Source
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """Where it is."""
-        return (self.source,)
-
-
-Item = Pair | Single
-"""What is decoded and stored as one."""
+    sources: tuple[Source, ...]
+    label: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,9 +51,9 @@ class Matches:
         smaller: pictures in the smaller of the two folders; 0 where there are not two.
     """
 
-    pairs: list[Pair]
-    unmatched: list[str]
-    case_only: list[tuple[str, str]]
+    pairs: list[Item]
+    unmatched: list[str] = field(default_factory=list)
+    case_only: list[tuple[str, str]] = field(default_factory=list)
     look_alike: list[str] = field(default_factory=list)
     smaller: int = 0
 
@@ -77,17 +62,35 @@ class Matches:
         """Whether most pictures of the smaller folder have no partner: two domains then, and not pairs."""
         return 2 * (len(self.pairs) + len(self.case_only)) < self.smaller
 
+    @property
+    def unmatched_share(self) -> float:
+        """Share of the pictures that have no partner; 0 where there are none at all."""
+        return len(self.unmatched) / max(1, len(self.unmatched) + 2 * len(self.pairs))
 
-def match_names(folder_a: Path, folder_b: Path, root: Path) -> Matches:
+    @classmethod
+    def joined(cls, several: Iterable[Matches]) -> Matches:
+        """Those of several splits together."""
+        several = list(several)
+        return cls(
+            [pair for each in several for pair in each.pairs],
+            [name for each in several for name in each.unmatched],
+            [names for each in several for names in each.case_only],
+            [name for each in several for name in each.look_alike],
+        )
+
+
+def match_names(a: ImageFolder, b: ImageFolder, root: Path) -> Matches:
     """Pairs the pictures of two folders by their path in the folder; the suffix may differ, and how accents are coded.
 
     Pictures of one folder whose names differ in nothing else are paired by their whole name to the letter, or not at
     all.
     """
-    named_a, named_b = ([(f.relative_to(top), f) for f in images_under(top)] for top in (folder_a, folder_b))
-    pairs = [Pair(name_in(folder_a, a), Source(a), Source(b)) for a, b in _partners(named_a, named_b, _KEYS)]
+    named_a, named_b = ([(file.relative_to(top.path), file) for file in top.files] for top in (a, b))
+    pairs = [
+        Item(name_in(a.path, one), (Source(one), Source(other))) for one, other in _partners(named_a, named_b, _KEYS)
+    ]
     used = {source.path for pair in pairs for source in pair.sources}
-    lone_a, lone_b = ([one for one in named if one[1] not in used] for named in (named_a, named_b))
+    left_a, left_b = ([one for one in named if one[1] not in used] for named in (named_a, named_b))
     look_alike = [
         shown(alike[0][1], root)
         for named in (named_a, named_b)
@@ -96,8 +99,8 @@ def match_names(folder_a: Path, folder_b: Path, root: Path) -> Matches:
     ]
     return Matches(
         pairs,
-        [shown(file, root) for _, file in lone_a + lone_b],
-        [(shown(a, root), shown(b, root)) for a, b in _case_only(lone_a, lone_b)],
+        [shown(file, root) for _, file in left_a + left_b],
+        [(shown(one, root), shown(other, root)) for one, other in _case_only(left_a, left_b)],
         look_alike,
         min(len(named_a), len(named_b)),
     )
@@ -131,9 +134,9 @@ def read_list(file: Path, default: Split) -> dict[Split, Matches]:
         DataError: a line is not such an object, or names a file outside the folder.
     """
     folder = file.parent
-    splits: dict[Split, Matches] = defaultdict(lambda: Matches([], [], []))
+    splits: dict[Split, Matches] = defaultdict(lambda: Matches([]))
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file} cannot be read: {error}", "save it as UTF-8 text, one JSON object a line") from error
     for number, line in enumerate(lines, 1):
@@ -149,7 +152,8 @@ def read_list(file: Path, default: Split) -> dict[Split, Matches]:
         ]
         matches.unmatched.extend(missing)
         if not missing:
-            matches.pairs.append(Pair(Path(names[1]).with_suffix("").as_posix(), Source(paths[0]), Source(paths[1])))
+            both = (Source(paths[0]), Source(paths[1]))
+            matches.pairs.append(Item(Path(names[1]).with_suffix("").as_posix(), both))
     return dict(splits)
 
 

@@ -1,4 +1,4 @@
-"""Open every picture once and keep what is needed to compare them."""
+"""Open every picture once and keep what is needed to compare them, one by one or as two domains."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from limner.data.compare_domains import SAMPLE, DomainComparison, compare_domains
+from limner.data.contents import FolderContents
 from limner.data.domain_traits import SIDE
 from limner.data.images import ImageError, Pixels, read_image
 from limner.data.prefetch import Prefetcher
+from limner.data.splits import spread
 
 THUMBNAIL: Final = 16
 
 
 @dataclass(frozen=True)
-class Seen:
+class ScannedImage:
     """A picture that can be opened.
 
     Attributes:
@@ -46,7 +49,7 @@ def scan(
     workers: int,
     progress: Callable[[int, int], None] | None = None,
     small: Collection[Path] = (),
-) -> tuple[list[Seen], list[ImageError]]:
+) -> tuple[list[ScannedImage], list[ImageError]]:
     """Opens every file; what can be opened and what cannot, each in the order given.
 
     Args:
@@ -55,10 +58,10 @@ def scan(
         progress: told (done, all) after each file.
         small: those of them of which a small copy is kept.
     """
-    seen: list[Seen] = []
+    seen: list[ScannedImage] = []
     errors: list[ImageError] = []
 
-    def open_one(number: int) -> Seen | ImageError:
+    def open_one(number: int) -> ScannedImage | ImageError:
         try:
             return _look_at(files[number], files[number] in small)
         except ImageError as error:
@@ -75,14 +78,47 @@ def scan(
     return seen, errors
 
 
-def _look_at(file: Path, keep_small: bool) -> Seen:
+def sample_files(contents: FolderContents) -> tuple[list[Path], list[Path]] | None:
+    """At most 200 evenly spread training pictures of A and of B; None where there are not two domains."""
+    a, b = (contents.files("train", domain) for domain in "AB")
+    if not a or not b:
+        return None
+    return [a[index] for index in spread(len(a), SAMPLE)], [b[index] for index in spread(len(b), SAMPLE)]
+
+
+def small_images(seen: Sequence[ScannedImage], files: Sequence[Path]) -> Pixels:
+    """uint8 (N, 3, 64, 64): the small copies that were kept of these files."""
+    wanted = set(files)
+    small = [image.small for image in seen if image.small is not None and image.file in wanted]
+    return np.stack(small) if small else np.empty((0, 3, 1, 1), np.uint8)
+
+
+def compare_seen(contents: FolderContents, seen: Sequence[ScannedImage]) -> DomainComparison | None:
+    """Both domains beside each other, when small copies of `sample_files` were kept; None where there are not two.
+
+    Args:
+        contents: what the folder holds.
+        seen: its usable pictures.
+    """
+    files = sample_files(contents)
+    if files is None:
+        return None
+    a, b = (small_images(seen, domain) for domain in files)
+    if not len(a) or not len(b):
+        return None
+    members = [set(contents.files("train", domain)) for domain in "AB"]
+    sizes = [[(image.width, image.height) for image in seen if image.file in domain] for domain in members]
+    return compare_domains(a, b, counts=(len(sizes[0]), len(sizes[1])), sizes=(sizes[0], sizes[1]))
+
+
+def _look_at(file: Path, keep_small: bool) -> ScannedImage:
     # Imported here because it brings half of SciPy, which training should not wait for.
     import imagehash
 
     pixels, digest = read_image(file)
     height, width = pixels.shape[:2]
     look = int(str(imagehash.phash(Image.fromarray(pixels))), 16)
-    return Seen(file, width, height, digest, look, _thumbnail(pixels), _small(pixels) if keep_small else None)
+    return ScannedImage(file, width, height, digest, look, _thumbnail(pixels), _small(pixels) if keep_small else None)
 
 
 def _thumbnail(pixels: Pixels) -> NDArray[np.float32]:

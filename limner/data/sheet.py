@@ -10,14 +10,14 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from limner.config.data import DeriveSettings
+from limner.data.contents import FolderContents, Group, scan_folder
 from limner.data.decode import square
 from limner.data.derive import derive
-from limner.data.domain_sample import evenly_chosen, sample_files, small_images
 from limner.data.domain_traits import Floats, measure
-from limner.data.folder_contents import FolderContents, Group, scan_folder
 from limner.data.images import ImageError, Pixels, open_image
-from limner.data.pairing import Pair
-from limner.data.scan import scan
+from limner.data.pairing import Item
+from limner.data.scan import sample_files, scan, small_images
+from limner.data.splits import spread
 
 CELL: Final = 160
 """Largest side of a picture on the sheet, in pixels; a side-by-side pair may be twice as wide."""
@@ -66,13 +66,13 @@ def _two_files(contents: FolderContents) -> bool:
 
 
 def _pairs(contents: FolderContents) -> list[_Section]:
-    def halves(pair: Pair) -> list[Image.Image]:
-        return [_thumbnail(source.path) for source in (pair.input, pair.target) if source]
+    def beside(pair: Item) -> Image.Image:
+        return _beside([_thumbnail(source.path) for source in pair.sources])
 
     return [
         (
             f"{split}: {len(pairs)} pairs",
-            [_beside(halves(pair)) for pair in evenly_chosen(pairs, _COLUMNS // 2 * _ROWS)],
+            [beside(pairs[index]) for index in spread(len(pairs), _COLUMNS // 2 * _ROWS)],
         )
         for split, pairs in contents.pairs.items()
     ]
@@ -82,8 +82,8 @@ def _domains(contents: FolderContents) -> list[_Band]:
     """A on the left and B on the right of each split."""
 
     def section(group: Group) -> _Section:
-        files = evenly_chosen(group.files, _COLUMNS // 2 * _ROWS)
-        return f"{group.name}: {len(group.files)} pictures", [_thumbnail(file) for file in files]
+        indices = spread(len(group.files), _COLUMNS // 2 * _ROWS)
+        return f"{group.name}: {len(group.files)} pictures", [_thumbnail(group.files[index]) for index in indices]
 
     splits = dict.fromkeys(group.split for group in contents.groups)
     return [[section(group) for group in contents.groups if group.split == split] for split in splits]
@@ -132,7 +132,7 @@ def _singles(contents: FolderContents, derive_as: DeriveSettings | None, size: i
     return [
         (
             f"{group.name}: {len(group.files)} {what}",
-            [cell(file) for file in evenly_chosen(group.files, columns * _ROWS)],
+            [cell(group.files[index]) for index in spread(len(group.files), columns * _ROWS)],
         )
         for group in contents.groups
     ]

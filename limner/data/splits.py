@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from torch import Tensor
-
-from limner.data.batch import Batch
-from limner.data.decoded import Unreadable
-from limner.data.suitability import CYCLEGAN, PIX2PIX
+from limner.data.images import Unreadable
+from limner.data.suitability import advice
 from limner.files import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from limner.data.batch import Batch
 
 SCHEMA: Final = 1
 NAMED: Final = 20
@@ -62,29 +64,36 @@ class DataReport:
     """What was found; `as_json` is the run's data.json.
 
     Attributes:
+        kind: what the pictures are to one another.
+        unit: what is counted.
         layout: how the pictures are laid out in the folder.
         path: the folder.
-        counts: usable pictures of each split: pairs as `train` and `validation`, domains as `train A`, `train B`, ...
+        counts: usable pictures or pairs of each split, `train` and `validation`; of domains `train A`, `train B`, ...
         names: their names.
+        classes: training pictures of each class, in the order of the labels; empty without classes.
         split_made: whether limner chose the validation pictures itself.
         unreadable: files that were skipped, each with its true reason.
         unmatched: files without a partner.
         warnings: what a person should know, one sentence each.
         bytes: what the decoded pictures take.
-        in_memory: whether they are held in memory; else they are mapped from the cache on disk.
-        fingerprint: a hash over the content of every file used, in order, and every setting that changes a batch.
+        backend: where they are: in memory, mapped from the cache on disk, or decoded when they are needed.
+        fingerprint: a hash over the content of every file used, in order, and every setting that changes a batch; the
+            same for all backends.
     """
 
+    kind: Literal["pairs", "domains", "labelled", "images"]
+    unit: Literal["pair", "image"]
     layout: str
     path: str
     counts: dict[str, int]
     names: dict[str, list[str]]
+    classes: dict[str, int]
     split_made: bool
     unreadable: list[Unreadable]
     unmatched: list[str]
     warnings: list[str]
     bytes: int
-    in_memory: bool
+    backend: Literal["memory", "disk", "stream"]
     fingerprint: str
     schema: int = field(default=SCHEMA)
 
@@ -93,12 +102,11 @@ class DataReport:
         and why, and the warnings."""
         train = [count for split, count in self.counts.items() if split.partition(" ")[0] == "train"]
         images = ", ".join(f"{count} {split}" for split, count in self.counts.items())
-        need = PIX2PIX if len(train) == 1 else CYCLEGAN
         skipped = [f"{printable(str(each.file))}: {each.reason}" for each in self.unreadable]
         skipped += [f"{name}: it has no partner" for name in self.unmatched]
         more = [f"skipped: {len(skipped) - NAMED} more, all in data.json"] if len(skipped) > NAMED else []
         return [
-            f"pictures: {images}: {need.judge(min(train))}",
+            f"pictures: {images}: {advice(self.kind, min(train), self.classes)}",
             *(f"skipped: {each}" for each in skipped[:NAMED]),
             *more,
             *(f"warning: {warning}" for warning in self.warnings),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from limner.data.folder_contents import FolderContents
+if TYPE_CHECKING:
+    from limner.data.contents import FolderContents
 
 Grade = Literal["good", "fair", "poor", "unusable"]
 
@@ -49,6 +50,24 @@ class Faults:
     leaks: int
 
 
+def advice(kind: Literal["pairs", "domains", "labelled", "images"], count: int, classes: Mapping[str, int]) -> str:
+    """Whether the training pictures are enough for what learns from pictures of this kind: `few for pix2pix`, ...
+
+    Args:
+        kind: what the pictures are to one another.
+        count: training pairs or pictures; of domains, in the smaller one.
+        classes: training pictures of each class, where there are classes.
+    """
+    match kind:
+        case "pairs":
+            return PIX2PIX.judge(count)
+        case "domains":
+            return CYCLEGAN.judge(count)
+        case "labelled":
+            return CONDITIONAL.judge(min(classes.values(), default=0))
+    return GAN.judge(count)
+
+
 def give_verdict(
     contents: FolderContents, usable: dict[str, int], faults: Faults, derive: str | None
 ) -> tuple[Grade, str]:
@@ -67,36 +86,25 @@ def give_verdict(
 
 
 def _serves(contents: FolderContents, usable: dict[str, int], derive: str | None) -> tuple[Grade, str]:
+    count = usable.get("train", 0)
     match contents.kind:
         case "nothing":
             return "unusable", "No pictures: limner reads JPEG, PNG, WebP, BMP, TIFF, GIF and PPM"
         case "pairs":
-            count = usable.get("train", 0)
             said = f"{count} training pairs: {PIX2PIX.judge(count)}, {CYCLEGAN.judge(count)}"
             return _usable(PIX2PIX.grade(count), count), said
-        case "unpaired":
+        case "domains":
             halves = [usable.get(g.name, 0) for g in contents.groups if g.split == "train"] or [0, 0]
             said = f"{halves[0]} and {halves[-1]} training pictures of two kinds without partners"
             least = min(halves)
             said += f": {CYCLEGAN.judge(least)}; not for pix2pix, which needs pairs of the same name"
             return _usable(CYCLEGAN.grade(least), least), said
-        case "classes":
-            return _serves_singles(usable, derive, contents.classes)
-        case "photographs":
-            return _serves_singles(usable, derive, {})
-
-
-def _serves_singles(usable: dict[str, int], derive: str | None, classes: dict[str, int]) -> tuple[Grade, str]:
-    count = usable.get("train", 0)
+    said, classes = f"{count} single photographs", contents.classes
+    if classes:
+        said += f" in {len(classes)} classes of {min(classes.values())} to {max(classes.values())}"
     derived = f"{PIX2PIX.judge(count)} with inputs made from them (data.derive.kind={derive or 'edges'})"
-    said = f"{count} single photographs"
-    if classes:
-        least, most = min(classes.values()), max(classes.values())
-        said += f" in {len(classes)} classes of {least} to {most}"
-    said += f": {derived}, {GAN.judge(count)}"
-    if classes:
-        said += f", {CONDITIONAL.judge(min(classes.values()))}"
-    return _usable(PIX2PIX.grade(count), count), said
+    served = [derived, GAN.judge(count), *([CONDITIONAL.judge(min(classes.values()))] if classes else [])]
+    return _usable(PIX2PIX.grade(count), count), f"{said}: {', '.join(served)}"
 
 
 def _usable(grade: Grade, count: int) -> Grade:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -22,18 +23,26 @@ _LIVING = 0.5
 """Share of a network's intermediate pictures alive at once: an estimate for U-Nets, whose skips wait for their turn."""
 
 
-def check_memory(network: nn.Module, least: int, height: int, width: int, device: torch.device) -> None:
+def check_memory(
+    network: nn.Module,
+    run: Callable[[Tensor], Tensor],
+    small: tuple[int, int],
+    height: int,
+    width: int,
+    device: torch.device,
+) -> None:
     """Raise TooLargeError when a picture of this size would not fit.
 
     Args:
-        network: run once on a picture of least x least pixels to see what it keeps per pixel.
-        least: the least size that the network takes.
+        network: looked at while it runs once on a small picture, to see what it keeps per pixel.
+        run: runs it on (1, C, H, W).
+        small: channels and side of a picture that it can take.
         height, width: of the picture, in pixels.
         device: where it would be translated.
     """
     if height * width <= UNASKED:
         return
-    needed, free = height * width * bytes_per_pixel(network, least, device), _free(device)
+    needed, free = height * width * bytes_per_pixel(network, run, small), _free(device)
     if needed > free:
         raise TooLargeError(
             f"A picture of {width} x {height} pixels needs about {needed / 2**30:.1f} GiB of memory, "
@@ -42,9 +51,10 @@ def check_memory(network: nn.Module, least: int, height: int, width: int, device
         )
 
 
-def bytes_per_pixel(network: nn.Module, least: int, device: torch.device) -> float:
+def bytes_per_pixel(network: nn.Module, run: Callable[[Tensor], Tensor], small: tuple[int, int]) -> float:
     """What the network's intermediate pictures take per pixel of the picture."""
     numbers = 0
+    channels, side = small
 
     def count(_: nn.Module, __: Any, output: Any) -> None:
         nonlocal numbers
@@ -52,11 +62,11 @@ def bytes_per_pixel(network: nn.Module, least: int, device: torch.device) -> flo
 
     hooks = [m.register_forward_hook(count) for m in network.modules() if not list(m.children())]
     try:
-        network(torch.zeros(1, 3, least, least, device=device))
+        run(torch.zeros(1, channels, side, side))
     finally:
         for hook in hooks:
             hook.remove()
-    return 4 * _LIVING * numbers / least**2
+    return 4 * _LIVING * numbers / side**2
 
 
 def _free(device: torch.device) -> int:

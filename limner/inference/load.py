@@ -5,35 +5,46 @@ from __future__ import annotations
 import logging
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from limner.config.load import load_recipe
-from limner.config.networks import GeneratorSettings
-from limner.config.recipe import Recipe
-from limner.errors import CheckpointError, LimnerError, RunError
+from limner.errors import CheckpointError, RunError, WeightsError
 from limner.files import standing
-from limner.inference.model import PLACES, Model
-from limner.methods import find_method
-from limner.runs.checkpoint import BEST, MANIFEST, Checkpoint, checkpoints, read_checkpoint, step_name, step_of
+from limner.inference.model import TrainedGenerator, TrainedModel, TrainedTranslator
+from limner.methods import build_model
+from limner.models import ImageGenerator, Model, Translator
+from limner.models.model_file import ModelCard, read_model_file
+from limner.runs.checkpoint import (
+    BEST,
+    EMA_WEIGHTS,
+    MANIFEST,
+    MODEL_PREFIX,
+    WEIGHTS,
+    Checkpoint,
+    checkpoints,
+    read_checkpoint,
+    step_name,
+    step_of,
+)
 from limner.runs.folder import RECIPE, RunFolder, open_run, runs_folder
 from limner.runs.tensors import tensors_from
 from limner.training.device import choose_device
-from limner.weights.model_file import ModelCard, read_model_file
 
-RAW, AVERAGED = "model.safetensors", "ema.safetensors"
 _CHOICE = re.compile(r"(auto|newest|best|step-(\d+))(:raw)?")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """A scheme such as hf:// or https://, of which a Path keeps one slash; one letter would be a drive of Windows."""
 _log = logging.getLogger(__name__)
 
 
-def load(path: str | Path, weights: str = "auto", device: str = "auto", runs: Path | None = None) -> Model:
+def load(path: str | Path, weights: str = "auto", device: str = "auto", runs: Path | None = None) -> TrainedModel[Any]:
     """Load a trained model. Nothing in it is ever run, whoever made it.
 
     A run of a method that is not limner's is only loaded when the method's module is one that you trust: import it
@@ -65,14 +76,14 @@ def load(path: str | Path, weights: str = "auto", device: str = "auto", runs: Pa
         ) from error
 
 
-def _load(place: Path, weights: str, device: str, runs: Path) -> Model:
+def _load(place: Path, weights: str, device: str, runs: Path) -> TrainedModel[Any]:
     choice = _Choice.parse(weights)
     where = _device(device)
     if place.is_file():
         if choice != _Choice("auto", raw=False):
             raise RunError(f"{place} is a model file and holds one set of weights, not '{weights}'.", "leave it out")
         card, state = read_model_file(place)
-        return Model(card, state, where)
+        return assemble(card, state, where)
     if _is_checkpoint(place):
         return _from_checkpoint(RunFolder(place.absolute().parent.parent), [place], choice.raw, where)
     run = open_run(place, runs)
@@ -128,60 +139,99 @@ def _candidates(run: RunFolder, choice: _Choice) -> Iterator[Path]:
         yield run.checkpoints / choice.which
 
 
-def _from_checkpoint(run: RunFolder, candidates: list[Path], raw: bool, device: torch.device) -> Model:
+def _from_checkpoint(run: RunFolder, candidates: list[Path], raw: bool, device: torch.device) -> TrainedModel[Any]:
     if not run.recipe_path.is_file():
         raise RunError(f"{run.path} has no {RECIPE}, which says how to run its weights.", "copy the whole run folder")
     recipe = load_recipe(run.recipe_path, trusted=False)
     for number, path in enumerate(candidates, start=1):
         try:
-            checkpoint, averaged = _read(path, raw)
+            checkpoint, ema = _read(path, raw)
             break
         except CheckpointError as error:
             if number == len(candidates):
                 raise
             _log.warning("%s The next one, %s, is used.", error.message, candidates[number].name)
-    weights = AVERAGED if averaged else RAW
+    weights = EMA_WEIGHTS if ema else WEIGHTS
     state = tensors_from(checkpoint.file(weights), weights)
-    translators = find_method(recipe).translators
-    return Model(_card(recipe, checkpoint, averaged, len(translators) > 1), _of_translators(state, translators), device)
+    name = checkpoint.path.name
+    card = ModelCard(
+        recipe=recipe,
+        trained_on=recipe.data.path.name if recipe.data.path else "drawn facades",
+        step=checkpoint.state.get("step") if name == BEST else step_of(name),
+        ema=ema,
+    )
+    prefix = MODEL_PREFIX
+    return assemble(
+        card, {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}, device
+    )
 
 
 def _read(path: Path, raw: bool) -> tuple[Checkpoint, bool]:
     """The checkpoint with the one file of weights that is wanted, and whether that is the averaged one."""
     if not raw:
-        checkpoint = read_checkpoint(path, only=[AVERAGED])
-        if AVERAGED in checkpoint.names:
+        checkpoint = read_checkpoint(path, only=[EMA_WEIGHTS])
+        if EMA_WEIGHTS in checkpoint.names:
             return checkpoint, True
-    return read_checkpoint(path, only=[RAW]), False
+    return read_checkpoint(path, only=[WEIGHTS]), False
 
 
-def _of_translators(state: dict[str, Tensor], translators: Sequence[str]) -> dict[str, Tensor]:
-    """The translators' weights out of the whole state, called as in a model file."""
-    found: dict[str, Tensor] = {}
-    for place, translator in zip(PLACES, translators, strict=False):
-        called = f"{place}." if len(translators) > 1 else ""
-        prefix = f"{translator}."
-        found |= {called + name.removeprefix(prefix): part for name, part in state.items() if name.startswith(prefix)}
-    return found
+def assemble(card: ModelCard, state: Mapping[str, Tensor], device: torch.device) -> TrainedModel[Any]:
+    """Build the model that a card describes on the device, with the weights in it.
+
+    Args:
+        card: its method says which model; imported translators may have one direction of two.
+        state: the weights by name.
+        device: where it runs.
+
+    Raises:
+        WeightsError: the weights belong to another network. Found out before the network takes any memory: settings of
+            a few bytes may describe one of any size, weights only what their file holds.
+    """
+    with torch.device("meta"), _Undrawn():
+        _check_shapes(_reduced(build_model(card.recipe), state).state_dict(), state)
+    model = _reduced(build_model(card.recipe), state)
+    model.load_state_dict(dict(state))
+    model.to(device).eval().requires_grad_(False)
+    if isinstance(model, Translator):
+        return TrainedTranslator(card, model)
+    assert isinstance(model, ImageGenerator)
+    return TrainedGenerator(card, model)
 
 
-def _card(recipe: Recipe, checkpoint: Checkpoint, averaged: bool, both_ways: bool) -> ModelCard:
-    generator = getattr(recipe, "generator", None)
-    if not isinstance(generator, GeneratorSettings):
-        raise LimnerError(f"A run of method '{recipe.method}' has no generator that translates pictures.")
-    name = checkpoint.path.name
-    return ModelCard(
-        method=recipe.method,
-        generator=generator,
-        use=recipe.use,
-        size=recipe.data.size,
-        derive=recipe.data.derive,
-        direction=recipe.data.direction,
-        both_ways=both_ways,
-        trained_on=recipe.data.path.name if recipe.data.path else "drawn facades",
-        step=checkpoint.state.get("step") if name == BEST else step_of(name),
-        averaged=averaged,
-    )
+def _reduced(model: Model, state: Mapping[str, Tensor]) -> Model:
+    """A translator without the directions of which there are no weights at all."""
+    if isinstance(model, Translator):
+        there = [way for way in model.directions if any(name.startswith(f"generators.{way}.") for name in state)]
+        for way in set(model.directions) - set(there) if there else ():
+            del model.generators[way]
+        model.directions = tuple(way for way in model.directions if way in model.generators)
+    return model
+
+
+def _check_shapes(described: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> None:
+    wanted = {name: tuple(tensor.shape) for name, tensor in described.items()}
+    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    for name in [*wanted, *found]:
+        if found.get(name) != wanted.get(name):
+            raise WeightsError(
+                "The weights do not belong to the network that the settings describe: "
+                f"{name} is {found.get(name, 'missing')}, the settings say {wanted.get(name, 'nothing of it')}.",
+                "copy the model file, or the whole run folder, again from where it was made",
+            )
+
+
+class _Undrawn(TorchFunctionMode):
+    """Initial weights are not drawn, and constants stay on the CPU.
+
+    To draw or compute anything on the meta device torch first imports its compiler: seconds.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in (nn.init.normal_, Tensor.normal_):
+            return None
+        return func(*args, **{**(kwargs or {}), **({"device": "cpu"} if func is torch.tensor else {})})
 
 
 def _device(name: str) -> torch.device:

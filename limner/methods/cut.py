@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
@@ -13,8 +13,8 @@ from limner.config.recipe import Recipe
 from limner.data.batch import DomainBatch
 from limner.losses import adversarial_loss, patch_nce
 from limner.methods.method import Method, Term, Terms
-from limner.networks import PatchHeads, ResNetGenerator, build
-from limner.networks.initialise import initialise
+from limner.models import Translator
+from limner.networks import PatchHeads, ResNetGenerator, build, initialise
 from limner.random import Draw
 
 
@@ -37,17 +37,22 @@ class CUT(Method):
     """Park et al. 2020, Contrastive learning for unpaired image-to-image translation (arXiv:2007.15651)."""
 
     recipe: ClassVar[type[Recipe]] = CUTRecipe
-    players = {"discriminator": ["discriminator"], "generator": ["generator", "heads"]}
+    model: Translator
+    players = {"discriminator": ["discriminator"], "generator": ["model", "heads"]}
     turns = ("discriminator", "generator")
     shared_by = "generator"
     batch = DomainBatch
 
+    @staticmethod
+    def build_model(recipe: CUTRecipe) -> Translator:
+        generator = build(recipe.generator, "xavier")  # appendix C.1: ResNet
+        return Translator({recipe.data.direction: generator}, recipe.generator, recipe.generator.in_channels)
+
     def __init__(self, recipe: CUTRecipe) -> None:
         super().__init__(recipe)
         loss = recipe.loss
-        generator = ResNetGenerator(**recipe.generator.model_dump(exclude={"kind"}))  # appendix C.1
-        heads = PatchHeads(generator.feature_channels, loss.head_width)  # section 3: two-layer networks H_l
-        self.generator, self.heads = initialise(generator, "xavier"), initialise(heads, "xavier")
+        heads = PatchHeads(self.generator.feature_channels, loss.head_width)  # section 3: two-layer networks H_l
+        self.heads = initialise(heads, "xavier")
         self.discriminator = build(recipe.discriminator, "xavier")  # appendix C.1: PatchGAN
         self.adversarial = adversarial_loss(
             loss.adversarial, outputs=recipe.discriminator.outputs
@@ -56,17 +61,22 @@ class CUT(Method):
         self.patches, self.temperature = loss.patches, loss.temperature  # appendix C.1: 256 patches, 0.07
         self.flips = loss.flip_equivariance  # FastCUT, appendix C.1
 
+    @property
+    def generator(self) -> ResNetGenerator:
+        """The network whose own layers are compared."""
+        return cast(ResNetGenerator, self.model.generator)
+
     def share(self, batch: DomainBatch, draw: Draw) -> Made:
         mirrored = (draw.uniform(1, 1, 1, 1) < 0.5) & self.flips
-        fake = self.generator(mirror(batch.a, mirrored))
-        return Made(fake, self.generator(batch.b) if self.nce_identity else None, mirrored)
+        fake = self.model.translate(mirror(batch.a, mirrored))
+        return Made(fake, self.model.translate(batch.b) if self.nce_identity else None, mirrored)
 
     def discriminator_loss(self, batch: DomainBatch, draw: Draw, made: Made) -> Terms:
         """Equation 1, halved while the discriminator learns."""
         on_real, on_fake = self.discriminator(batch.b), self.discriminator(made.fake.detach())
+        parts = self.adversarial.discriminator(on_real, on_fake)
         return {
-            "real": Term(self.adversarial.real(on_real), 0.5),
-            "fake": Term(self.adversarial.fake(on_fake), 0.5),
+            **{name: Term(part, 0.5) for name, part in parts.items()},
             "feedback_real": Term(self.adversarial.probability(on_real), 0),
             "feedback_fake": Term(self.adversarial.probability(on_fake), 0),
         }
@@ -74,8 +84,9 @@ class CUT(Method):
     def generator_loss(self, batch: DomainBatch, draw: Draw, made: Made) -> Terms:
         """Equation 5: fool the discriminator; each patch of the output belongs to the same patch of the input."""
         share = 0.5 if self.nce_identity else 1.0
+        on_real = self.discriminator(batch.b) if self.adversarial.relativistic else None
         terms = {
-            "adversarial": Term(self.adversarial.fool(self.discriminator(made.fake))),
+            "adversarial": Term(self.adversarial.generator(on_real, self.discriminator(made.fake))),
             "nce": Term(self.contrast(batch.a, made.fake, made.mirrored, draw), share * self.nce_weight),
         }
         if made.same is not None:

@@ -59,12 +59,18 @@ class Lpips:
         """Distance of each pair, (N,), on the pictures' device.
 
         Args:
-            generated: (N, 3, H, W) in [0, 1], H and W at least SMALLEST.
+            generated: (N, 3, H, W) in [0, 1], H and W at least SMALLEST; a single channel stands for all three.
             real: the same shape.
         """
         network = self._network.to(generated.device)
+        generated, real = (images.expand(-1, 3, -1, -1) for images in (generated, real))
         distance: Tensor = network(generated.float(), real.float(), normalize=True)
         return distance.flatten()
+
+
+def is_there() -> bool:
+    """Whether the weights lie on this machine; they are not read."""
+    return locate(NAME) is not None
 
 
 def lpips_if_there() -> Lpips | None:

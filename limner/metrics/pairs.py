@@ -1,152 +1,124 @@
-"""How close generated pictures are to the real ones they are paired with."""
+"""How close generated images are to the real ones they are paired with, for numbers in [0, 1] (levels over 255)."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from limner.data.batch import to_bytes
-from limner.errors import DataError
-from limner.metrics import spectrum
+from limner.data.splits import References
 from limner.metrics.lpips import SMALLEST as LPIPS_SMALLEST
-from limner.metrics.lpips import Lpips, lpips_if_there
+from limner.metrics.lpips import is_there, lpips_if_there
+from limner.metrics.metric import Metric, Outputs, chunks
 from limner.metrics.ssim import MS_SSIM_SMALLEST, WINDOW, ssim, ssim_and_ms_ssim
 
 MOST_PSNR = 100.0
-"""PSNR of two identical pictures in decibels, instead of infinity; one level off in one value of 256 px is 101."""
-
-_CHUNK = 4 * 256 * 256
-"""Pixels looked at in one go: bounds the memory, and measured fastest."""
+"""PSNR of two identical images in decibels, instead of infinity; one level off in one value of 256 px is 101."""
 
 
-def score_pairs(generated: Tensor, real: Tensor, lpips: Lpips | None = None) -> dict[str, float]:
-    """Mean scores of paired pictures. Whatever a picture is too small for, or whose weights are missing, is left out.
-
-    Pictures are scored as a saved 8-bit file holds them: floats are clipped to [-1, 1] and rounded to 0..255 first, and
-    every number below is for the range 0..1 (levels divided by 255).
-
-    - l1: mean absolute difference.
-    - l2: mean squared difference.
-    - psnr: 10 log10(1 / mean squared difference) in decibels of each picture, then the mean over pictures (the
-      convention of image restoration; not the PSNR of the mean difference), at most MOST_PSNR.
-    - ssim, ms_ssim: see `limner.metrics.ssim`. From 11 and 161 pixels on.
-    - spectrum_distance: see `limner.metrics.spectrum`; one number of the two sets. From 8 pixels on.
-    - lpips: see `limner.metrics.lpips`. From 32 pixels on.
-
-    Args:
-        generated: (N, 3, H, W), uint8 in 0..255 or floats in [-1, 1], N at least 1.
-        real: the same shape; floats or bytes.
-        lpips: the network for LPIPS; by default the one whose weights are on this machine, if they are.
-
-    Raises:
-        DataError: the two sets differ in shape, are empty or are not RGB.
-    """
-    scores = PairScores(lpips or lpips_if_there())
-    scores.add(generated, real)
-    return scores.means()
-
-
-def score_each(generated: Tensor, real: Tensor) -> list[dict[str, float]]:
-    """`l1` and `ssim` of every single pair, defined as in `score_pairs` (same arguments, same errors)."""
-    _check(generated, real)
-    rows: list[dict[str, float]] = []
-    for ours, theirs in _chunks(generated, real):
-        columns = {"l1": (ours - theirs).abs().mean(dim=(1, 2, 3))}
-        if _side(ours) >= WINDOW:
-            columns["ssim"] = ssim(ours, theirs)
-        lists = {name: values.tolist() for name, values in columns.items()}
-        rows += [{name: values[row] for name, values in lists.items()} for row in range(len(ours))]
-    return rows
-
-
-class PairScores:
-    """The scores of `score_pairs`, gathered batch by batch.
-
-    Args:
-        lpips: the network for LPIPS; without one there is no LPIPS.
-    """
-
-    def __init__(self, lpips: Lpips | None = None) -> None:
-        self._lpips = lpips
-        self._sums: dict[str, float] = {}
-        self._power: tuple[Tensor, Tensor] | None = None
-        self._shape: torch.Size | None = None
-        self._count = 0
-
-    def add(self, generated: Tensor, real: Tensor) -> None:
-        """Take in more pairs: (N, 3, H, W) each, the same height and width every time.
-
-        Raises:
-            DataError: the two sets differ in shape, are empty or are not RGB, or their size changed.
-        """
-        _check(generated, real)
-        if self._shape not in (None, real.shape[1:]):
-            raise DataError(
-                f"Pictures of {_size(real)} follow pictures of another size.", "Score each size on its own, or resize."
-            )
-        self._shape = real.shape[1:]
-        for ours, theirs in _chunks(generated, real):
-            for name, values in self._each(ours, theirs).items():
-                self._sums[name] = self._sums.get(name, 0.0) + float(values.double().sum())
-            if _side(ours) >= spectrum.SMALLEST:
-                more = (spectrum.band_power(ours) * len(ours), spectrum.band_power(theirs) * len(theirs))
-                self._power = more if self._power is None else (self._power[0] + more[0], self._power[1] + more[1])
-            self._count += len(ours)
-
-    def means(self) -> dict[str, float]:
-        """Every score of the pairs seen so far; empty before the first."""
-        means = {name: total / self._count for name, total in self._sums.items()}
-        if self._power is not None:
-            means["spectrum_distance"] = spectrum.power_distance(
-                self._power[0] / self._count, self._power[1] / self._count
-            )
-        return means
-
-    def _each(self, ours: Tensor, theirs: Tensor) -> dict[str, Tensor]:
+def absolute_and_squared(first: Tensor, second: Tensor) -> Tensor:
+    """Mean absolute and mean squared difference of each pair of uint8 images, (2, N), for numbers in [0, 1]."""
+    parts = []
+    for ours, theirs in chunks(first, second):
         difference = ours - theirs
-        squared = difference.square().mean(dim=(1, 2, 3))
-        scores = {
-            "l1": difference.abs().mean(dim=(1, 2, 3)),
-            "l2": squared,
-            "psnr": -10 * squared.clamp_min(10 ** (-MOST_PSNR / 10)).log10(),
-        }
-        if _side(ours) >= MS_SSIM_SMALLEST:
-            scores["ssim"], scores["ms_ssim"] = ssim_and_ms_ssim(ours, theirs)
-        elif _side(ours) >= WINDOW:
-            scores["ssim"] = ssim(ours, theirs)
-        if self._lpips is not None and _side(ours) >= LPIPS_SMALLEST:
-            scores["lpips"] = self._lpips(ours, theirs)
-        return scores
+        parts.append(torch.stack([part.mean(dim=(1, 2, 3)) for part in (difference.abs(), difference.square())]))
+    return torch.cat(parts, dim=1)
 
 
-def _check(generated: Tensor, real: Tensor) -> None:
-    if generated.shape != real.shape:
-        raise DataError(
-            f"The generated pictures are {_size(generated)}, the real ones {_size(real)}.",
-            "Give pairs: as many of each, of the same size.",
-        )
-    if real.ndim != 4 or real.shape[1] != 3 or not len(real):
-        raise DataError(f"Pictures to score must be (N, 3, H, W), these are {_size(real)}.", "Give RGB pictures.")
+def _differences(outputs: Outputs, references: References) -> Tensor:
+    assert references.targets is not None
+    return absolute_and_squared(outputs.images, references.targets)
 
 
-def _chunks(generated: Tensor, real: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    rows = max(1, _CHUNK // real[0, 0].numel())
-    for start in range(0, len(real), rows):
-        yield _as_saved(generated[start : start + rows]), _as_saved(real[start : start + rows])
+def _l1(outputs: Outputs, references: References) -> Tensor:
+    return outputs.once(_differences, references)[0]
 
 
-def _as_saved(images: Tensor) -> Tensor:
-    """What an 8-bit file of the pictures holds, in [0, 1]."""
-    levels = images if images.dtype == torch.uint8 else to_bytes(images)
-    # On CUDA float32 products may be rounded to TF32, which is too coarse for variances.
-    return levels.to(torch.float64 if images.is_cuda else torch.float32) / 255
+def _l2(outputs: Outputs, references: References) -> Tensor:
+    return outputs.once(_differences, references)[1]
 
 
-def _side(images: Tensor) -> int:
-    return min(images.shape[-2:])
+def _psnr(outputs: Outputs, references: References) -> Tensor:
+    return -10 * _l2(outputs, references).clamp_min(10 ** (-MOST_PSNR / 10)).log10()
 
 
-def _size(images: Tensor) -> str:
-    return " x ".join(map(str, images.shape))
+def _similarities(outputs: Outputs, references: References) -> Tensor:
+    """SSIM and, where images are large enough for it, MS-SSIM: (1 or 2, N)."""
+    assert references.targets is not None
+    large = min(outputs.images.shape[-2:]) >= MS_SSIM_SMALLEST
+    parts = [
+        torch.stack(ssim_and_ms_ssim(ours, theirs)) if large else ssim(ours, theirs)[None]
+        for ours, theirs in chunks(outputs.images, references.targets)
+    ]
+    return torch.cat(parts, dim=1)
+
+
+def _ssim(outputs: Outputs, references: References) -> Tensor:
+    return outputs.once(_similarities, references)[0]
+
+
+def _ms_ssim(outputs: Outputs, references: References) -> Tensor:
+    return outputs.once(_similarities, references)[1]
+
+
+def _lpips(outputs: Outputs, references: References) -> Tensor:
+    assert references.targets is not None
+    network = lpips_if_there()
+    assert network is not None
+    return torch.cat([network(ours, theirs) for ours, theirs in chunks(outputs.images, references.targets)])
+
+
+L1 = Metric(
+    "l1",
+    "L1",
+    "Mean absolute difference to the true picture, per pixel. It rewards a safe blur.",
+    frozenset({"targets"}),
+    rows=_l1,
+    better="lower",
+)
+L2 = Metric(
+    "l2",
+    "L2",
+    "Mean squared difference to the true picture, per pixel. It rewards a safe blur.",
+    frozenset({"targets"}),
+    rows=_l2,
+    better="lower",
+)
+# The mean of the PSNR of each picture, as in image restoration; not the PSNR of the mean difference.
+PSNR = Metric(
+    "psnr",
+    "PSNR",
+    "The squared error on a logarithmic scale, in dB. It rewards a safe blur.",
+    frozenset({"targets"}),
+    rows=_psnr,
+    better="higher",
+)
+SSIM = Metric(
+    "ssim",
+    "SSIM",
+    "Likeness of structure, up to 1. It prefers a blur to sharp detail slightly out of place, so never judge by it "
+    "alone: read it beside the spectrum distance.",
+    frozenset({"targets"}),
+    rows=_ssim,
+    better="higher",
+    smallest=WINDOW,
+)
+MS_SSIM = Metric(
+    "ms_ssim",
+    "MS-SSIM",
+    "SSIM over several scales, up to 1. It prefers a blur too, a little less.",
+    frozenset({"targets"}),
+    rows=_ms_ssim,
+    better="higher",
+    smallest=MS_SSIM_SMALLEST,
+)
+LPIPS = Metric(
+    "lpips",
+    "LPIPS",
+    "Distance as a trained network sees it; closest to what people say.",
+    frozenset({"targets"}),
+    rows=_lpips,
+    better="lower",
+    smallest=LPIPS_SMALLEST,
+    channels=frozenset({1, 3}),
+    usable=is_there,
+)

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from limner.metrics import spectrum
+from limner.data.splits import References
+from limner.metrics.metric import Metric, Outputs
+from limner.metrics.pairs import absolute_and_squared
 
 CHANGED = 0.2
 """A change smaller than this share of the distance between the domains is none."""
@@ -16,49 +18,12 @@ COPIED = 0.9
 trip is the input again, or nearly. Measured in docs/results.md."""
 
 
-def score_domain_translation(
-    inputs: Tensor, outputs: Tensor, goal: Tensor, targets: Tensor | None, returned: Tensor | None
-) -> dict[str, float]:
-    """Mean numbers of a set of translations, for the range 0..1.
-
-    - change: mean absolute difference between output and input; near 0 the generator copies.
-    - change_share: `change` over the distance between the domains, see `distance_apart`.
-    - copied: how much of an output is the input in other colours (see `recoloured_share`), over the same of the round
-      trip where there is one: so a generator that blurs all it makes is not excused. See `is_copying`.
-    - round_trip: mean absolute difference between the input and its way there and back.
-    - against_copy: L1 to the true picture over that of the input itself, where the truth is known: below 1 the
-      translation is nearer to the truth than a copy.
-    - spectrum_distance: between the outputs and the domain they should belong to, see `limner.metrics.spectrum`.
-
-    Args:
-        inputs: uint8 (N, 3, H, W).
-        outputs: what they became, the same shape.
-        goal: pictures of the other domain, uint8 (M, 3, H, W).
-        targets: the true translations, or None.
-        returned: what the other generator made of the outputs, or None.
-    """
-    change = _difference(outputs, inputs)
-    reachable = 1.0 if returned is None else max(recoloured_share(inputs, returned), 1e-6)
-    scores = {
-        "change": change,
-        "change_share": change / max(distance_apart(inputs, goal), 1 / 255),
-        "copied": min(recoloured_share(inputs, outputs) / reachable, 1.0),
-    }
-    if returned is not None:
-        scores["round_trip"] = _difference(returned, inputs)
-    if targets is not None:
-        scores["against_copy"] = _difference(outputs, targets) / max(_difference(inputs, targets), 1e-6)
-    if min(outputs.shape[-2:]) >= spectrum.SMALLEST:
-        scores["spectrum_distance"] = spectrum.spectrum_distance(outputs, goal)
-    return scores
-
-
 def distance_apart(a: Tensor, b: Tensor) -> float:
     """Mean absolute difference between pictures of two domains held against each other in their order, in 0..1.
 
     Args:
-        a: uint8 (N, 3, H, W).
-        b: uint8 (M, 3, H, W); taken again from the start when it is shorter.
+        a: uint8 (N, C, H, W).
+        b: uint8 (M, C, H, W); taken again from the start when it is shorter.
     """
     rows = [number % len(b) for number in range(len(a))]
     return _difference(a, b[rows])
@@ -71,7 +36,7 @@ def recoloured_share(inputs: Tensor, outputs: Tensor) -> float:
     nothing and counts 0.
 
     Args:
-        inputs: (N, 3, H, W), uint8.
+        inputs: (N, C, H, W), uint8.
         outputs: the same shape.
     """
     shares = []
@@ -79,7 +44,7 @@ def recoloured_share(inputs: Tensor, outputs: Tensor) -> float:
         colours, made = before.flatten(1).T.double() / 255, after.flatten(1).T.double() / 255
         known = torch.cat([colours, torch.ones_like(colours[:, :1])], dim=1)
         # A little of the identity keeps grey pictures, whose channels are one, solvable.
-        gram = known.T @ known + 1e-6 * len(known) * torch.eye(4, dtype=torch.float64)
+        gram = known.T @ known + 1e-6 * len(known) * torch.eye(known.shape[1], dtype=torch.float64)
         unexplained = (made - known @ torch.linalg.solve(gram, known.T @ made)).square().mean()
         varied = (made - made.mean(dim=0)).square().mean()
         shares.append(1 - float((unexplained + _LEAST) / (varied + _LEAST)))
@@ -87,10 +52,10 @@ def recoloured_share(inputs: Tensor, outputs: Tensor) -> float:
 
 
 def is_copying(scores: Mapping[str, float], adversary: bool) -> bool:
-    """Whether numbers of `score_domain_translation` mean that the generator only copies its input.
+    """Whether the metrics of this module mean that the generator only copies its input.
 
     Args:
-        scores: the numbers.
+        scores: metrics by name.
         adversary: whether one watches the outputs. Then only a change that is none counts: a translation may be right
             to keep most of a picture, as a zebra's meadow. Without one a copy in other colours counts, too.
     """
@@ -105,3 +70,89 @@ def _difference(first: Tensor, second: Tensor) -> float:
 
 _LEAST = 1e-5
 """Variance of a picture that differs by less than one level from a plain field."""
+
+
+def _change(outputs: Outputs, references: References) -> float:
+    assert references.inputs is not None
+    return _difference(outputs.images, references.inputs)
+
+
+def _changes(outputs: Outputs, references: References) -> Tensor:
+    assert references.inputs is not None
+    return absolute_and_squared(outputs.images, references.inputs)[0]
+
+
+def _change_share(outputs: Outputs, references: References) -> float:
+    assert references.inputs is not None
+    apart = distance_apart(references.inputs, references.images)
+    return outputs.once(_change, references) / max(apart, 1 / 255)
+
+
+def _copied(outputs: Outputs, references: References) -> float:
+    """Over the same of the round trip where there is one: a generator that blurs all it makes is not excused."""
+    assert references.inputs is not None
+    reachable = 1.0
+    if outputs.round_trips is not None:
+        reachable = max(recoloured_share(references.inputs, outputs.round_trips), 1e-6)
+    return min(recoloured_share(references.inputs, outputs.images) / reachable, 1.0)
+
+
+def _round_trip(outputs: Outputs, references: References) -> float:
+    assert references.inputs is not None and outputs.round_trips is not None
+    return _difference(outputs.round_trips, references.inputs)
+
+
+def _against_copy(outputs: Outputs, references: References) -> float:
+    assert references.inputs is not None and references.targets is not None
+    return _difference(outputs.images, references.targets) / max(
+        _difference(references.inputs, references.targets), 1e-6
+    )
+
+
+AGAINST_COPY = Metric(
+    "against_copy",
+    "Against a copy",
+    "L1 to the true picture, over the L1 of the untouched input. 1 is no better than having done nothing, 0 is the "
+    "truth. It rewards a safe blur, as L1 does.",
+    frozenset({"inputs", "targets", "domains"}),
+    whole=_against_copy,
+    better="lower",
+    reference=1,
+)
+CHANGE_SHARE = Metric(
+    "change_share",
+    "Relative change",
+    "How much is changed, over how far apart pictures of the two domains are. Under 0.2, the thin line in the chart, "
+    "the generator copies its input. More is not better: it says nothing of what was changed.",
+    frozenset({"inputs", "images", "domains"}),
+    whole=_change_share,
+    reference=CHANGED,
+)
+COPIED_SHARE = Metric(
+    "copied",
+    "Copied",
+    "How much of an output is its input in the same or in other colours, as far as the generator can draw at all. From "
+    "0.9 on, the thin line in the chart, it copies all but small things; without an adversary that is a copy.",
+    frozenset({"inputs", "domains"}),
+    whole=_copied,
+    reference=COPIED,
+)
+CHANGE = Metric(
+    "change",
+    "Change",
+    "Mean difference between output and input, per pixel. At 0 the generator copies. It says how much was changed, not "
+    "whether for the better.",
+    frozenset({"inputs", "domains"}),
+    whole=_change,
+    rows=_changes,
+)
+ROUND_TRIP = Metric(
+    "round_trip",
+    "Round trip",
+    "Mean difference between a picture and what comes back when the other generator translates the output. A copy "
+    "comes back perfectly, so read it beside the change.",
+    frozenset({"inputs", "round_trips"}),
+    whole=_round_trip,
+    better="lower",
+    copy_wins=True,
+)

@@ -5,44 +5,29 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from limner.config.networks import Norm
-from limner.networks.norm import norm_layer
+from limner.config.networks import Norm, OriginalUNetSettings
+from limner.networks.base import SettingsNetwork, norm_layer
 
 
-class OriginalUNet(nn.Module):
+class OriginalUNet(SettingsNetwork[OriginalUNetSettings]):
     """Two 3 x 3 convolutions a level, max-pooling between levels, skips joined on the way up, 1 x 1 convolution, tanh.
 
-    Args:
-        levels: number of halvings; pictures must be multiples of 2**levels.
-        base_channels: channels of the first level; they double at each level.
-        up: "bilinear" and "nearest" enlarge and convolve 3 x 3, "transposed" is the paper's 2 x 2 up-convolution; each
-            halves the channels and has neither norm nor ReLU, as in the paper.
-        in_channels: channels of the input picture.
-        out_channels: channels of the output picture.
-        norm: norm of every 3 x 3 convolution that does not enlarge; the paper has none.
-
-    A convolution has a bias exactly where no norm follows. With a norm the innermost level must have more than one
-    pixel, so sides are at least 2 * 2**levels.
+    `OriginalUNetSettings` says what can be set. A convolution has a bias exactly where no norm follows. With a norm the
+    innermost level must have more than one pixel, so sides are at least 2 * 2**levels.
     """
 
-    def __init__(
-        self,
-        levels: int = 4,
-        base_channels: int = 64,
-        up: Literal["bilinear", "nearest", "transposed"] = "bilinear",
-        in_channels: int = 3,
-        out_channels: int = 3,
-        norm: Norm = "instance",
-    ) -> None:
-        super().__init__()
-        channels = [base_channels * 2**level for level in range(levels + 1)]
-        pairs = zip([in_channels, *channels], channels, strict=False)
+    settings_class = OriginalUNetSettings
+
+    def _build(self, settings: OriginalUNetSettings) -> None:
+        norm = settings.norm
+        channels = [settings.base_channels * 2**level for level in range(settings.levels + 1)]
+        pairs = zip([settings.in_channels, *channels], channels, strict=False)
         self.encoder = nn.ModuleList(_two_convolutions(before, after, norm) for before, after in pairs)
         self.pool = nn.MaxPool2d(2)
         outwards = channels[-2::-1]
-        self.enlarge = nn.ModuleList(_enlarge(up, after) for after in outwards)
+        self.enlarge = nn.ModuleList(_enlarge(settings.up, after) for after in outwards)
         self.decoder = nn.ModuleList(_two_convolutions(2 * after, after, norm) for after in outwards)
-        self.last = nn.Sequential(nn.Conv2d(base_channels, out_channels, 1), nn.Tanh())
+        self.last = nn.Sequential(nn.Conv2d(settings.base_channels, settings.out_channels, 1), nn.Tanh())
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] -> (N, out_channels, H, W) in [-1, 1]; H and W multiples of 2**levels."""

@@ -1,52 +1,33 @@
 """ResNet generator of CycleGAN (Zhu et al. 2017, arXiv:1703.10593, appendix 7.2) and of CUT (arXiv:2007.15651)."""
 
-from typing import Literal
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.linalg import vector_norm
 from torch.nn.functional import conv2d, pad
 
-from limner.config.networks import Norm
-from limner.networks.norm import norm_layer
-
-Sampling = Literal["strided", "antialiased", "bilinear", "nearest"]
+from limner.config.networks import Norm, ResNetSettings, Sampling
+from limner.networks.base import SettingsNetwork, norm_layer
 
 
-class ResNetGenerator(nn.Module):
+class ResNetGenerator(SettingsNetwork[ResNetSettings]):
     """A 7 x 7 convolution, two halvings, residual blocks at a quarter of the size, two doublings, a 7 x 7 convolution.
 
-    Args:
-        blocks: residual blocks, each of two 3 x 3 convolutions with reflection padding.
-        base_channels: channels of the first convolution; doubled at each halving.
-        sampling: "strided" halves by convolutions of stride 2 and doubles by transposed ones (CycleGAN); "antialiased"
-            convolves, then blurs and halves, and doubles bilinearly before it convolves (CUT, after arXiv:1904.11486);
-            "bilinear" and "nearest" halve by stride, double by interpolation and convolve with reflection padding.
-        in_channels: channels of the input picture.
-        out_channels: channels of the output picture.
-        norm: norm of every convolution but the last.
-        dropout: probability of dropout between the two convolutions of each block.
-
-    With the defaults it has exactly 11,378,179 parameters. As in the public code, convolutions have a bias even before
-    instance norm, which cancels it; before batch norm they have none. Sides of pictures must be multiples of 4, and at
-    least 8.
+    `ResNetSettings` says what can be set. With the defaults it has exactly 11,378,179 parameters. As in the public
+    code, convolutions have a bias even before instance norm, which cancels it; before batch norm they have none. Sides
+    of pictures must be multiples of 4, and at least 8.
 
     Attributes:
         feature_channels: channels of each of the maps that `features` gives.
     """
 
-    def __init__(
-        self,
-        blocks: int = 9,
-        base_channels: int = 64,
-        sampling: Sampling = "strided",
-        in_channels: int = 3,
-        out_channels: int = 3,
-        norm: Norm = "instance",
-        dropout: float = 0.0,
-    ) -> None:
-        super().__init__()
+    settings_class = ResNetSettings
+
+    def _build(self, settings: ResNetSettings) -> None:
+        base_channels, norm, sampling = settings.base_channels, settings.norm, settings.sampling
         bias = norm != "batch"
-        parts: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, base_channels, 7, bias=bias)]
+        parts: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(settings.in_channels, base_channels, 7, bias=bias)]
         parts += _after(norm, base_channels)
         taps = [0]
         for channels in (2 * base_channels, 4 * base_channels):
@@ -55,15 +36,15 @@ class ResNetGenerator(nn.Module):
             parts += [nn.Conv2d(channels // 2, channels, 3, stride, 1, bias=bias), *_after(norm, channels)]
             if sampling == "antialiased":
                 parts.append(_BlurredHalf(channels))
-        taps += sorted({len(parts), len(parts) + min(blocks, 5) - 1})
-        parts += [_Block(4 * base_channels, norm, dropout) for _ in range(blocks)]
+        taps += sorted({len(parts), len(parts) + min(settings.blocks, 5) - 1})
+        parts += [_Block(4 * base_channels, norm, settings.dropout) for _ in range(settings.blocks)]
         for channels in (2 * base_channels, base_channels):
             parts += [*_doubling(sampling, channels, bias), *_after(norm, channels)]
-        parts += [nn.ReflectionPad2d(3), nn.Conv2d(base_channels, out_channels, 7), nn.Tanh()]
+        parts += [nn.ReflectionPad2d(3), nn.Conv2d(base_channels, settings.out_channels, 7), nn.Tanh()]
         self.layers = nn.Sequential(*parts)
         self._taps = taps
         self.feature_channels = [
-            in_channels,
+            settings.in_channels,
             2 * base_channels,
             4 * base_channels,
             *[4 * base_channels] * (len(taps) - 3),
@@ -87,6 +68,41 @@ class ResNetGenerator(nn.Module):
             if index in self._taps:
                 found.append(image)
         return found
+
+
+class PatchHeads(nn.Module):
+    """What CUT compares patches with: a two-layer perceptron for each feature map, which maps the vector at a place to
+    one of length 1 (arXiv:2007.15651, section 3.2).
+
+    Args:
+        channels: channels of each feature map, such as `ResNetGenerator.feature_channels`.
+        width: numbers in the hidden layer and in the result.
+
+    Built whole before the first batch, so an optimiser that is made early holds every weight.
+    """
+
+    def __init__(self, channels: Sequence[int], width: int = 256) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(
+            nn.Sequential(nn.Linear(count, width), nn.ReLU(inplace=True), nn.Linear(width, width)) for count in channels
+        )
+
+    def forward(self, features: Sequence[Tensor], places: Sequence[Tensor]) -> list[Tensor]:
+        """Look at some places of each map.
+
+        Args:
+            features: one map (N, c, h, w) for each head.
+            places: for each map the places to look at, int64 (patches,), numbered row by row: 0 to h * w - 1. They
+                are the same in every picture of the batch.
+
+        Returns:
+            For each map (N, patches, width), float32, each vector divided by its length + 1e-7.
+        """
+        results = []
+        for head, map_, place in zip(self.heads, features, places, strict=True):
+            vectors = head(map_.flatten(2)[:, :, place].transpose(1, 2)).float()
+            results.append(vectors / (vector_norm(vectors, dim=-1, keepdim=True) + 1e-7))
+        return results
 
 
 class _Block(nn.Module):

@@ -1,14 +1,17 @@
-"""What a page must not be taken for: the limits of a run's numbers, in honest words."""
+"""Alerts and caveats: what a person must know before anything else, and what a page must not be taken for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from limner.report.reading import RunFiles, dig
-from limner.report.series import Series
-from limner.report.summary import between_domains, both_ways, domain_images, images, progress
-from limner.report.tags import read_tag
+from limner.report.series import Series, read_tag
+from limner.report.settings import flatten
+from limner.report.summary import counts, progress
 from limner.report.words import plural
+from limner.runs.declaration import ARROWS, RunDeclaration
+from limner.runs.logs import SEVERITIES, Finding, Severity, open_findings
+from limner.runs.reading import RunFiles, dig
 
 WEIGHTS = (
     "Generator losses are not comparable between runs whose loss weights or objective differ: a larger weight makes "
@@ -29,25 +32,59 @@ COPY = (
     "Look at the pictures: do the outputs belong to the other domain?"
 )
 CYCLE = (
-    "A low cycle error, a low round trip and a low change are what two generators get that only copy their inputs, and "
+    "A low round trip and a low change are what two generators get that only copy their inputs, and "
     "a copy is no translation. A picture can also come back well from a bad output, in which the generators hide the "
     "input as noise too faint to see (arXiv:1712.02950). Look at the pictures: do the outputs belong to the other "
     "domain?"
 )
+MADE_UP = (
+    "A number over many pictures does not show whether a generator repeats its training pictures, or leaves some kinds "
+    "of them out. Look at many of its pictures, beside those that it was trained on."
+)
 
 
-def verdict(tags: Iterable[str], known: bool) -> str:
-    """What to keep in mind before reading the numbers of these tags.
+@dataclass(frozen=True)
+class Alert:
+    """What stands at the top of a page; `remedies` may be empty."""
 
-    Args:
-        known: what pictures should become is known, so that some numbers hold outputs against it.
-    """
-    names = {read_tag(tag).term for tag in tags}
+    severity: Severity
+    text: str
+    remedies: Sequence[str] = ()
+
+
+def alerts(run: RunFiles, series: Mapping[str, Series]) -> list[Alert]:
+    """Numbers that are none at their end, and the findings of the health monitor that are open; severe ones first."""
+    found = [_alert(finding) for finding in open_findings(run.findings)]
+    non_finite = [tag for tag, one in series.items() if not abs(one.last) < float("inf")]
+    if non_finite:
+        verb = "is" if len(non_finite) == 1 else "are"
+        found.insert(0, Alert("fatal", f"Training broke down: {', '.join(non_finite)} {verb} no longer a number."))
+    return sorted(found, key=lambda alert: SEVERITIES.index(alert.severity))
+
+
+def _alert(finding: Finding) -> Alert:
+    text = with_direction(finding.evidence.rstrip(".") or finding.detector.replace("_", " "), finding.direction)
+    remedies = [remedy.rstrip(".") for remedy in finding.remedies]
+    return Alert(finding.severity, f"{text[0].upper()}{text[1:]}. Since step {finding.step:,}.", remedies)
+
+
+def with_direction(text: str, direction: str) -> str:
+    """A sentence of an event or a finding, which names the direction that it concerns."""
+    said, way = text.replace("->", "→"), ARROWS.get(direction, "")
+    return said if way in said else f"{way}: {said}"
+
+
+def verdict(declared: Sequence[RunDeclaration | None]) -> str:
+    """What to keep in mind before reading the numbers of these runs."""
+    translators = _translators(declared)
+    if not translators:
+        return "No one number is the verdict: look at the pictures as well."
     likes = "L1 and SSIM like a blur, spectrum distance likes detail wherever it is"
-    if "change" not in names:
+    if not any(one.domains for one in translators):
         return f"No one number is the verdict: {likes}. Good is good in both."
-    copy = "a copy comes back from the round trip unharmed" if "round_trip" in names else "a copy changes nothing"
-    if known:
+    both_ways = any(len(one.directions) > 1 for one in translators)
+    copy = "a copy comes back from the round trip unharmed" if both_ways else "a copy changes nothing"
+    if any(one.targets for one in translators):
         return f"No one number is the verdict: {likes}, and {copy}."
     return (
         "What these pictures should have become is not known, so no number says whether the right thing was drawn, "
@@ -55,51 +92,52 @@ def verdict(tags: Iterable[str], known: bool) -> str:
     )
 
 
-def image_limits(between_domains: bool, both_ways: bool, known: bool) -> list[str]:
-    """What no number says of pictures.
+def image_caveats(declared: Sequence[RunDeclaration | None]) -> list[str]:
+    """What no number says of the pictures of these runs."""
+    found = []
+    translators = _translators(declared)
+    if translators:
+        found.append(BLUR if any(one.targets for one in translators) else NO_TRUTH)
+        if any(one.domains for one in translators):
+            found.append(CYCLE if any(len(one.directions) > 1 for one in translators) else COPY)
+    if any(one is not None and one.task == "generate" for one in declared):
+        found.append(MADE_UP)
+    return found
 
-    Args:
-        between_domains: the method learns from two domains.
-        both_ways: and translates back as well.
-        known: what pictures should become is known.
-    """
-    found = [BLUR] if known else [NO_TRUTH]
-    return found + ([CYCLE if both_ways else COPY] if between_domains else [])
 
-
-def run_limits(run: RunFiles, series: Mapping[str, Series], known: bool = True) -> list[str]:
-    """What holds for every run, and what this one gives reason to say.
-
-    Args:
-        known: what pictures should become is known.
-    """
+def run_caveats(run: RunFiles, series: Mapping[str, Series]) -> list[str]:
+    """What holds for every run, and what this one gives reason to say."""
     found: list[str] = []
-    far, domains = progress(run), between_domains(run)
+    far = progress(run)
     if far.unfinished:
         found.append(f"Training was at step {far.step:,} of {far.planned:,} when this page was made.")
     found += _held_out(run)
     warnings = run.data.get("warnings")
     found += [str(warning) for warning in warnings] if isinstance(warnings, list) else []
-    # A network without dropout has nothing that could stay on.
-    if dig(run.recipe, "use.dropout") and (not domains or dig(run.recipe, "generator.dropout")):
+    if dig(run.recipe, "use.dropout") and _has_dropout(run):
         found.append("Dropout stays on at use, as in training, so the same input gives slightly different pictures.")
-    names = {read_tag(tag).term for tag in series}
-    if "ssim" in names and "spectrum_distance" not in names:
+    measured = {read_tag(tag).term for tag in series}
+    if "ssim" in measured and "spectrum_distance" not in measured:
         found.append("Spectrum distance was not measured here, so SSIM stands alone: it must not be the verdict.")
-    found += image_limits(domains, both_ways(run), known)
+    found += image_caveats([run.declaration])
     found.append(WEIGHTS)
     found.append("This is one run with one seed. Another seed gives other numbers: judge small gains by several.")
     return found
 
 
+def _translators(declared: Sequence[RunDeclaration | None]) -> list[RunDeclaration]:
+    return [one for one in declared if one is not None and one.task == "translate"]
+
+
+def _has_dropout(run: RunFiles) -> bool:
+    """Whether a network of a translator drops anything: one without dropout has nothing that could stay on."""
+    rates = [value for key, value in flatten(run.recipe).items() if key.endswith(".dropout") and key != "use.dropout"]
+    return any(rates) and bool(_translators([run.declaration]))
+
+
 def _held_out(run: RunFiles) -> list[str]:
-    noise = "differences of a few per cent between two validations are noise."
-    a, b = domain_images(run, "validation")
-    counts = {"": images(run.data, "validation"), "A": a, "B": b}
-    few = {domain: count for domain, count in counts.items() if count is not None and count < 50}
-    if "" in few:
-        return [f"The validation set has {plural(few[''], 'picture')}: {noise}"]
-    if few:
-        listed = " and ".join(f"{plural(count, 'picture')} of {domain}" for domain, count in few.items())
-        return [f"The validation set has {listed}: {noise}"]
-    return []
+    few = {name: count for name, count in counts(run, "validation").items() if count < 50}
+    if not few:
+        return []
+    listed = " and ".join(plural(count, "picture") + (f" of {name}" if name else "") for name, count in few.items())
+    return [f"The validation set has {listed}: differences of a few per cent between two validations are noise."]

@@ -183,7 +183,9 @@ def _bounds(
 
 
 def _widen(low: float, high: float) -> tuple[float, float]:
-    margin = (high - low) * 0.06 or abs(high) * 0.1 or 0.5
+    spread = high - low
+    # What a moving average leaves of a constant differs in its last bits.
+    margin = spread * 0.06 if spread > 1e-9 * abs(high) else abs(high) * 0.1 or 0.5
     return low - margin, high + margin
 
 

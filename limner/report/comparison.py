@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from limner.errors import RunError
 from limner.report.caveats import WEIGHTS
-from limner.report.glossary import METRICS, Better, better, copy_wins, place
-from limner.report.reading import RunFiles, read_run
-from limner.report.same_images import Row, match_images
-from limner.report.series import Series, all_series
-from limner.report.settings import UNSET, Difference, differing
-from limner.report.summary import between_domains, both_ways, progress
-from limner.report.tags import read_tag
+from limner.report.glossary import Glossary
+from limner.report.same_images import MatchedRow, match_images
+from limner.report.series import Series, all_series, read_tag
+from limner.report.settings import UNSET, SettingDifference, differing
+from limner.report.summary import both_ways, progress
+from limner.runs.declaration import Better
+from limner.runs.reading import RunFiles, read_run
 
 SCHEMA = 1
 """Version of the document that `limner compare --json` prints."""
@@ -42,6 +42,7 @@ class Comparison:
 
     Attributes:
         labels: one unique name a run.
+        glossary: what the tags of all runs mean.
         newest: validation numbers, each at the newest validation of its run.
         common: the same at the last step that all runs validated; empty when `newest` says it already.
         same_inputs: all runs follow exactly the same input pictures.
@@ -51,12 +52,13 @@ class Comparison:
 
     runs: list[RunFiles]
     labels: list[str]
+    glossary: Glossary
     series: list[dict[str, Series]]
-    differences: list[Difference]
+    differences: list[SettingDifference]
     newest: list[Measured]
     common: list[Measured]
     common_step: int | None
-    rows: list[Row]
+    rows: list[MatchedRow]
     same_inputs: bool
     warnings: list[str]
     notes: list[str]
@@ -76,18 +78,20 @@ def compare_runs(paths: Sequence[Path]) -> Comparison:
     runs = [read_run(path) for path in paths]
     labels = _labels(runs)
     matched = match_images(runs)
-    series = [_directed(all_series(run.metrics), way) for run, way in zip(runs, matched.ways, strict=True)]
+    glossary = Glossary(*(run.declaration for run in runs))
+    series = [_directed(all_series(run.metrics), way, glossary) for run, way in zip(runs, matched.ways, strict=True)]
     differences = differing([run.recipe for run in runs])
-    tags = [tag for tag in _ordered(series) if tag.startswith("val/")]
+    tags = [tag for tag in ordered_tags(series, glossary) if tag.startswith("val/")]
     unlike = _unlike(runs)
-    newest = [_measured(tag, [_last(one.get(tag)) for one in series], unlike) for tag in tags]
+    newest = [_measured(tag, [_last(one.get(tag)) for one in series], glossary, unlike) for tag in tags]
     step = _common_step(series, tags)
     ends = {value[1] for row in newest for value in row.values if value}
     at_step = [] if step is None else [(tag, [_at(one.get(tag), step) for one in series]) for tag in tags]
-    common = [_measured(tag, values, unlike) for tag, values in at_step]
+    common = [_measured(tag, values, glossary, unlike) for tag, values in at_step]
     return Comparison(
         runs,
         labels,
+        glossary,
         series,
         differences,
         newest,
@@ -95,7 +99,7 @@ def compare_runs(paths: Sequence[Path]) -> Comparison:
         step,
         matched.rows,
         matched.same_inputs,
-        _fairness(runs, labels, differences, ends) + matched.warnings,
+        _fairness(runs, labels, differences, ends, unlike, glossary) + matched.warnings,
         [f"{label}: {note}" for run, label in zip(runs, labels, strict=True) for note in run.notes],
     )
 
@@ -118,7 +122,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
                         "step": one.last_step,
                     }
                     for tag, one in sorted(series.items())
-                    if read_tag(tag).name in METRICS or tag.startswith("val/")
+                    if comparison.glossary.is_metric(tag) or tag.startswith("val/")
                 ],
             }
             for run, label, series in zip(comparison.runs, comparison.labels, comparison.series, strict=True)
@@ -157,8 +161,18 @@ def _row_document(row: Measured, labels: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def ordered_tags(series: Sequence[Mapping[str, Series]], glossary: Glossary) -> list[str]:
+    """All tags: metrics in their order, direction by direction, then the terms of losses, then the rest as logged."""
+    return sorted(dict.fromkeys(tag for one in series for tag in one), key=glossary.place)
+
+
 def _fairness(
-    runs: Sequence[RunFiles], labels: Sequence[str], differences: Sequence[Difference], ends: set[int]
+    runs: Sequence[RunFiles],
+    labels: Sequence[str],
+    differences: Sequence[SettingDifference],
+    ends: set[int],
+    unlike: Set[str],
+    glossary: Glossary,
 ) -> list[str]:
     found = []
     if len(ends) > 1:
@@ -166,11 +180,9 @@ def _fairness(
     keys = {row.key for row in differences}
     if any(key.startswith("loss.") for key in keys):
         found.append(WEIGHTS)
-    if _unlike(runs):
-        found.append(
-            "Spectrum distance is measured against the true pictures where pairs are learnt, and against any pictures "
-            "of the target domain where domains are: it does not compare between the two."
-        )
+    if unlike:
+        titles = ", ".join(sorted({glossary.meaning(name).title for name in unlike}))
+        found.append(f"Not measured in the same way in all of these runs, so no best is marked: {titles}.")
     decisive = {"data.size", "data.direction", "data.fit", "data.derive.kind"}
     if any(both_ways(run) for run in runs):
         # The rows of the table name the direction.
@@ -184,9 +196,13 @@ def _fairness(
     return found
 
 
-def _unlike(runs: Sequence[RunFiles]) -> str:
-    """The metric that is not the same thing in all of the runs; "" when there is none."""
-    return "spectrum_distance" if len({between_domains(run) for run in runs}) > 1 else ""
+def _unlike(runs: Sequence[RunFiles]) -> set[str]:
+    """Names of the metrics that are not the same thing in all of the runs that declare them."""
+    said: dict[str, set[str]] = {}
+    for run in runs:
+        for metric in run.declaration.metrics if run.declaration else []:
+            said.setdefault(metric.name, set()).add(metric.sentence)
+    return {name for name, sentences in said.items() if len(sentences) > 1}
 
 
 def _judged_on(run: RunFiles) -> list[Any]:
@@ -208,30 +224,25 @@ def _labels(runs: Sequence[RunFiles]) -> list[str]:
     return labels
 
 
-def _directed(series: Mapping[str, Series], way: str) -> dict[str, Series]:
-    """The series with the direction named in the tags of picture metrics, as runs with two directions log them."""
+def _directed(series: Mapping[str, Series], way: str, glossary: Glossary) -> dict[str, Series]:
+    """The series with the direction named in the tags of metrics, as runs with two directions log them."""
     found = {}
     for tag, one in series.items():
         parts = read_tag(tag)
-        named = way and parts.name in METRICS and not parts.direction
+        named = way and glossary.is_metric(tag) and not parts.direction
         key = f"{parts.split}/{way}/{parts.name}" if named else tag
         found[key] = replace(one, tag=key)
     return found
 
 
-def _ordered(series: Sequence[Mapping[str, Series]]) -> list[str]:
-    """All tags: picture metrics as the glossary orders them, direction by direction, then the rest as logged."""
-    return sorted(dict.fromkeys(tag for one in series for tag in one), key=place)
-
-
-def _measured(tag: str, values: list[tuple[float, int] | None], unlike: str) -> Measured:
-    direction = better(tag)
-    comparable = not copy_wins(tag) and read_tag(tag).term != unlike
+def _measured(tag: str, values: list[tuple[float, int] | None], glossary: Glossary, unlike: Set[str]) -> Measured:
+    about = glossary.meaning(tag)
+    comparable = not about.copy_wins and read_tag(tag).name not in unlike
     finite = {number: value[0] for number, value in enumerate(values) if value and math.isfinite(value[0])}
     best = None
-    if direction and comparable and len(finite) > 1 and len(set(finite.values())) > 1:
-        best = (min if direction == "lower" else max)(finite, key=lambda number: finite[number])
-    return Measured(tag, direction, values, best)
+    if about.better and comparable and len(finite) > 1 and len(set(finite.values())) > 1:
+        best = (min if about.better == "lower" else max)(finite, key=lambda number: finite[number])
+    return Measured(tag, about.better, values, best)
 
 
 def _common_step(series: Sequence[Mapping[str, Series]], tags: Sequence[str]) -> int | None:

@@ -1,124 +1,125 @@
-"""Which numbers share a chart, and in which order the charts of a page stand."""
+"""The numbers of a run: key numbers in tiles, and which series share a chart."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from limner.report.chart import Chart, Line, draw
-from limner.report.glossary import FEEDBACK, METRICS, PLAYER_LOSS, Meaning, meaning, opinion_of
-from limner.report.series import Series
-from limner.report.tags import SPLITS, Tag, read_tag
+from limner.report.chart import Chart, Line, draw, spark
+from limner.report.glossary import Glossary, Meaning
+from limner.report.series import SPLITS, Series, Tag, read_tag
 
-_TRAIN, _VALIDATION, _REAL, _FAKE = 1, 2, 3, 4
-"""Colours of the palette, where there is one direction."""
-_FROM_A, _FROM_B = 1, 2
-"""Those of the two directions and of the two domains."""
-_OPINIONS = {"feedback_real": "real", "feedback_fake": "generated"}
-_ANSWERS = {"real": "real", "fake": "generated"}
+COLOURS = 8
+"""Of the page's palette."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One metric in one direction; `course` is the path of a tiny chart, `way` empty where there is one direction."""
+
+    way: str
+    value: float
+    step: int
+    best: tuple[float, int] | None
+    course: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One metric, in every direction that it was measured in."""
+
+    meaning: Meaning
+    readings: list[Reading]
+
+
+def key_tiles(series: Mapping[str, Series], glossary: Glossary) -> list[Tile]:
+    """The newest value of each validation metric, its best, and its course, in the order that the run declares."""
+    tiles: dict[str, Tile] = {}
+    for key in sorted(series, key=glossary.place):
+        tag, one = read_tag(key), series[key]
+        if tag.split == "val" and glossary.is_metric(key):
+            tile = tiles.setdefault(tag.name, Tile(glossary.meaning(key), []))
+            best = one.best(tile.meaning.better)
+            tile.readings.append(Reading(tag.way, one.last, one.last_step, best, spark(one)))
+    return list(tiles.values())
 
 
 @dataclass(frozen=True)
 class Curves:
-    """The charts of one run: picture metrics, the players' losses, and what only a technician wants."""
+    """The charts of one run: picture metrics, the losses of the players, and what the trainer logs of itself."""
 
-    metrics: list[Chart]
-    losses: list[Chart]
-    trainer: list[Chart]
+    metrics: list[Chart] = field(default_factory=list)
+    losses: list[Chart] = field(default_factory=list)
+    trainer: list[Chart] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.metrics or self.losses or self.trainer)
 
 
-def run_curves(series: Mapping[str, Series], last_step: int, between_domains: bool = False) -> Curves:
+def run_curves(series: Mapping[str, Series], glossary: Glossary, last_step: int) -> Curves:
     """Every series of a run in exactly one chart; training solid, validation dashed.
 
-    Both directions share the chart of a metric, both domains that of a loss term. A discriminator's opinion of real and
-    of generated pictures shares one as well, whichever losses they were logged with.
+    Both directions share the chart of a metric; loss terms of the same title share one.
 
     Args:
         last_step: right end of all charts.
-        between_domains: the run's method learns from two domains.
     """
-    curves = Curves([], [], [])
-    for group, tags in _groups(series).items():
-        names = list(dict.fromkeys(tag.name for tag in tags.values()))
-        several = len(names) > 1
+    groups: dict[str, list[str]] = {}
+    for key in sorted(series, key=lambda tag: (glossary.place(tag), tag)):
+        groups.setdefault(_chart_of(key, glossary), []).append(key)
+    curves = Curves()
+    for keys in groups.values():
+        tags = {key: read_tag(key) for key in keys}
+        about = {key: glossary.meaning(key) for key in keys}
+        several = len({tag.name for tag in tags.values()}) > 1
+        labels = {key: _label(tags[key], about[key], several) for key in keys}
+        order = list(dict.fromkeys(labels.values()))
+        if {label[:1] for label in order} == {"A", "B"}:
+            order.sort()  # what begins in a domain has the colour of that domain in every chart
         lines = [
-            Line(series[key], _label(tag, several), _colour(tag, names), dashed=tag.split == "val")
-            for key, tag in tags.items()
+            Line(series[key], _said(tags[key], labels[key]), _colour(tags[key], labels[key], order), _is_dashed(key))
+            for key in sorted(keys, key=lambda key: (order.index(labels[key]), _is_dashed(key)))
         ]
-        opinion = _is_opinion(group)
-        about = _meaning(group, names, between_domains)
+        first, better = about[keys[0]], {one.better for one in about.values()}
         chart = draw(
-            about.title,
-            about.text,
+            first.title,
+            " ".join(dict.fromkeys(one.text for one in about.values())),
             lines,
             last_step,
-            better=about.better,
-            bounds=(0.0, 1.0) if opinion else None,
-            reference=0.5 if opinion else about.reference,
+            better=first.better if len(better) == 1 else "",
+            bounds=next((one.bounds for one in about.values() if one.bounds), None),
+            reference=next((one.reference for one in about.values() if one.reference is not None), None),
         )
-        _section(curves, group).append(chart)
+        _section(curves, keys, glossary).append(chart)
     return curves
 
 
-def _groups(series: Mapping[str, Series]) -> dict[str, dict[str, Tag]]:
-    """Tags by the chart that they share: metrics as the glossary orders them, then losses in the order of the log."""
-    groups: dict[str, dict[str, Tag]] = {name: {} for name in METRICS}
-    for key in sorted(series, key=_order):
-        tag = read_tag(key)
-        groups.setdefault(_group(tag), {})[key] = tag
-    return {group: dict(sorted(tags.items(), key=lambda item: item[1].way)) for group, tags in groups.items() if tags}
+def _chart_of(key: str, glossary: Glossary) -> str:
+    # A metric and a term may bear the same title.
+    name = read_tag(key).name
+    return f"metric {name}" if "/" not in name else glossary.meaning(key).title
 
 
-def _order(key: str) -> tuple[bool, list[str], bool]:
-    """The generator comes first: it is what a person takes home. What is thought of its pictures comes later."""
-    tag = read_tag(key)
-    theirs = "generator" in key and not (tag.domain and tag.term in _OPINIONS)
-    return not theirs, key.split("/")[1:-1], tag.split == "val"
-
-
-def _group(tag: Tag) -> str:
-    if tag.term in _OPINIONS:
-        # Both domains' discriminators are asked in both players' losses, so the domain tells them apart.
-        return f"{tag.way}/opinion" if tag.domain else f"{tag.loss}/opinion"
-    if tag.loss and tag.term in _ANSWERS and not tag.domain:
-        return f"{tag.loss}/answers"
-    return "lr" if tag.loss == "lr" else tag.name
-
-
-def _is_opinion(group: str) -> bool:
-    return group.endswith("/opinion")
-
-
-def _meaning(group: str, names: list[str], between_domains: bool) -> Meaning:
-    if _is_opinion(group):
-        domain = group.partition("/")[0]
-        return opinion_of(domain) if domain in ("A", "B") else FEEDBACK
-    if group.endswith("/answers"):
-        return PLAYER_LOSS
-    return meaning(group if group == "lr" else names[0], between_domains)
-
-
-def _section(curves: Curves, group: str) -> list[Chart]:
-    if group in METRICS:
+def _section(curves: Curves, keys: list[str], glossary: Glossary) -> list[Chart]:
+    if any(glossary.is_metric(key) for key in keys):
         return curves.metrics
-    return curves.losses if "/" in group else curves.trainer
+    group = read_tag(keys[0]).group
+    return curves.losses if group and group != "lr" else curves.trainer
 
 
-def _label(tag: Tag, several: bool) -> str:
-    split = SPLITS.get(tag.split, "")
-    term = _OPINIONS.get(tag.term) or (not tag.way and _ANSWERS.get(tag.term)) or tag.term
-    what = term if several or not (split or tag.way) else tag.way
-    return ", ".join(word for word in (what, split) if word)
+def _label(tag: Tag, about: Meaning, several: bool) -> str:
+    return tag.way or about.label or (tag.term.replace("_", " ") if several or not tag.split else "")
 
 
-def _colour(tag: Tag, names: list[str]) -> int:
-    if tag.term in _OPINIONS or (tag.term in _ANSWERS and not tag.way):
-        return _REAL if tag.term.endswith("real") else _FAKE
-    if tag.way:
-        return _FROM_A if tag.way.startswith("A") else _FROM_B
-    if len(names) > 1:
-        return 1 + names.index(tag.name) % 8
-    return _VALIDATION if tag.split == "val" else _TRAIN
+def _said(tag: Tag, label: str) -> str:
+    return ", ".join(word for word in (label, SPLITS.get(tag.split, "")) if word)
+
+
+def _is_dashed(key: str) -> bool:
+    return read_tag(key).split == "val"
+
+
+def _colour(tag: Tag, label: str, labels: list[str]) -> int:
+    if len(labels) > 1:
+        return 1 + labels.index(label) % COLOURS
+    return 2 if tag.split == "val" else 1

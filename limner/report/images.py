@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 LARGEST_SIDE = 16_384
-"""Pixels; a sample larger than this is none of ours and is not decoded."""
+"""Pixels; a sample larger than this was not written by limner and is not decoded."""
 MOST_PIXELS = 89_478_485
 """Of a sample, likewise: Pillow's own bound for its bomb warning."""
 

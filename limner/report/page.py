@@ -8,21 +8,26 @@ from typing import Any
 
 from limner import __version__
 from limner.report import summary, words
-from limner.report.alerts import broken, copying
-from limner.report.budget import Written, write_page
-from limner.report.caveats import run_limits, verdict
-from limner.report.curves import run_curves
-from limner.report.glossary import better
+from limner.report.caveats import alerts, run_caveats, verdict, with_direction
+from limner.report.curves import key_tiles, run_curves
+from limner.report.glossary import Glossary
 from limner.report.images import Album, Level
-from limner.report.key_numbers import key_tiles
-from limner.report.ranking import ranking
-from limner.report.reading import Json, RunFiles, dig, read_run
-from limner.report.render import render
-from limner.report.sample_rows import moving_slots, moving_stages, newest_strips, ranked_strip
-from limner.report.samples import fixed_samples, newest_grid, time_lapse
+from limner.report.render import Written, render, write_page
+from limner.report.sample_rows import (
+    moving_rows,
+    moving_slots,
+    moving_stages,
+    newest_strips,
+    ranked_groups,
+    still_strip,
+)
 from limner.report.series import all_series
 from limner.report.settings import changed_from_shipped, flatten
-from limner.report.tags import read_tag
+from limner.report.time_lapse import captions, time_lapse
+from limner.runs.documents import Json
+from limner.runs.folder import RunFolder
+from limner.runs.reading import RunFiles, dig, read_run
+from limner.runs.samples import newest_grid
 
 
 def write_report(run: Path, out: Path | None = None) -> Written:
@@ -34,29 +39,26 @@ def write_report(run: Path, out: Path | None = None) -> Written:
         RunError: the page cannot be written.
     """
     files = read_run(run)
-    return write_page(out or run / "report.html", lambda level: report_page(files, level))
+    return write_page(out or RunFolder(run).report_path, lambda level: report_page(files, level))
 
 
 def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:
     """The page as HTML, and one sentence for each thing that it had to leave out."""
     album = Album(level)
     notes = list(run.notes)
-    series = all_series(run.metrics)
-    domains = summary.between_domains(run)
-    samples = fixed_samples(run.path)
-    frames, pool = time_lapse(moving_slots(samples), captions(run), album)
-    ranked = ranking(run.path, notes)
-    known = not domains or any(read_tag(tag).name == "l1" for tag in series)
-    newest = newest_strips(samples, album, not domains)
-    grid = None if samples else album.embed(newest_grid(run.path))
-    if not samples and grid is None:
+    series, glossary = all_series(run.metrics), Glossary(run.declaration)
+    rows = moving_rows(run)
+    frames, pool = time_lapse(moving_slots(rows), captions(run), album)
+    newest = newest_strips(rows, album)
+    real = still_strip(run, album)
+    grid = None if rows else album.embed(newest_grid(run.folder))
+    if not rows and grid is None:
         notes.append("There are no sample pictures (yet), so none are shown.")
-    ranks = [(one, ranked_strip(one, album, not domains)) for one in ranked.images]
-    stages = moving_stages(samples, album, not domains)
+    ranked = ranked_groups(run, glossary, album, notes)
+    stages = moving_stages(rows, album)
     if album.unreadable:
         names = ", ".join(sorted(set(album.unreadable))[:5])
         notes.append(f"{words.plural(len(album.unreadable), 'picture')} cannot be read and left out: {names}.")
-    shipped = changed_from_shipped(run.recipe)
     page = render(
         "report.html.j2",
         title=run.name,
@@ -65,55 +67,51 @@ def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:
         about=[line for line in (dig(run.recipe, "about.title"), dig(run.recipe, "about.paper")) if line],
         sentence=summary.sentence(run),
         progress=summary.progress(run),
-        broken=broken(series),
-        copying=copying(run.events),
+        alerts=alerts(run, series),
         notes=notes,
         # Pictures that no number can vouch for must be large enough to judge by eye.
-        roomy=domains,
+        roomy=summary.between_domains(run),
         newest=newest,
+        real=real,
         grid=grid,
-        grid_columns=_grid_columns(summary.both_ways(run), known),
-        tiles=key_tiles(series, domains),
-        verdict=verdict(series, known),
-        ranking=ranked,
-        ranks=ranks,
+        tiles=key_tiles(series, glossary),
+        verdict=verdict([run.declaration]),
+        range=_range(run, glossary),
+        ranked=ranked,
         frames=frames,
         pool=pool,
         stages=stages,
-        curves=run_curves(series, run.step, domains),
-        numbers=[(one, one.best(better(tag)), better(tag)) for tag, one in sorted(series.items())],
+        curves=run_curves(series, glossary, run.step),
+        numbers=[
+            (one, one.best(better), better)
+            for tag, one in sorted(series.items())
+            for better in [glossary.meaning(tag).better]
+        ],
         data=_shown(run.data),
         unreadable=_unreadable(run.data),
         settings=flatten(run.recipe),
-        shipped=shipped,
+        shipped=changed_from_shipped(run.recipe),
         environment=flatten(run.environment),
-        events=[_event(event) for event in run.events],
+        events=_history(run),
         install=summary.environment_command(run.environment),
         commands=summary.repeat(run),
-        limits=run_limits(run, series, known),
+        caveats=run_caveats(run, series),
     )
     return page, notes
 
 
-def captions(run: RunFiles) -> dict[int, str]:
-    """By step: "step 1,200 · epoch 3.0 · 2 min"."""
-    found: dict[int, str] = {}
-    for line in run.metrics:
-        parts = [f"step {line['step']:,}"]
-        if isinstance(line.get("epoch"), int | float):
-            parts.append(f"epoch {line['epoch']:.3g}")
-        if isinstance(line.get("seconds"), int | float):
-            parts.append(words.duration(line["seconds"]))
-        found[int(line["step"])] = " · ".join(parts)
-    return found
-
-
-def _grid_columns(both_ways: bool, known: bool) -> str:
-    return "input, output" + (", there and back" if both_ways else "") + (", target" if known else "")
+def _range(run: RunFiles, glossary: Glossary) -> tuple[str, str]:
+    """Heading and introduction of the ranked pictures."""
+    if run.ranked is None:
+        return "", ""
+    titles = list(dict.fromkeys(group.title for group in run.ranked.groups))
+    order = f", ordered by {glossary.meaning(run.ranked.ranked_by).title}" if run.ranked.ranked_by else ""
+    step = "" if run.ranked.step is None else f", at step {run.ranked.step:,}"
+    return words.listed(titles), f"Validation pictures{order}{step}. {run.ranked.sentence}"
 
 
 def _shown(data: Json) -> dict[str, str]:
-    """The facts of data.json as lines of a table. Names are counted already, warnings stand among the limits."""
+    """The facts of data.json as lines of a table. Names are counted already, warnings stand among the caveats."""
     left_out = ("unreadable", "warnings", "names", "schema")
     flat = flatten({key: value for key, value in data.items() if key not in left_out})
     return {key: _entries(value) if isinstance(value, list) else words.setting(value) for key, value in flat.items()}
@@ -135,11 +133,13 @@ def _unreadable(data: Json) -> list[tuple[str, str]]:
     ]
 
 
-def _event(event: Json) -> tuple[str, str, str]:
-    rest = {key: value for key, value in event.items() if key not in ("schema", "step", "event")}
-    details = ", ".join(
-        words.setting(value) if key == "detail" else f"{key.removeprefix('detail.')}: {words.setting(value)}"
-        for key, value in flatten(rest).items()
-        if value is not None
-    )
-    return words.setting(event.get("step")), str(event.get("event", "")), details
+def _history(run: RunFiles) -> list[tuple[str, str, str]]:
+    """Step, name and detail of all events and findings, by rising step."""
+    told = [(event.step, event.event, event.detail, event.direction) for event in run.events]
+    for finding in run.findings:
+        name = f"{finding.detector} ended" if finding.ended else finding.detector
+        told.append((finding.step, name, finding.evidence, finding.direction))
+    return [
+        (f"{step:,}", name, with_direction(detail, direction))
+        for step, name, detail, direction in sorted(told, key=lambda one: one[0])
+    ]

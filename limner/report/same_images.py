@@ -1,4 +1,4 @@
-"""The same pictures in several runs, found by their content: place and name in a folder mean nothing across runs."""
+"""The same rows in several runs: by the content of their input, for a place and a name mean nothing across runs."""
 
 from __future__ import annotations
 
@@ -9,34 +9,35 @@ from pathlib import Path
 
 from limner.report import words
 from limner.report.images import content_hash
-from limner.report.reading import RunFiles, dig
-from limner.report.samples import Sample, fixed_samples
+from limner.report.sample_rows import MOST_ROWS, MovingRow, moving_rows
 from limner.report.summary import both_ways
-from limner.report.tags import DIRECTIONS
+from limner.runs.declaration import ARROWS
+from limner.runs.reading import RunFiles, dig
 
-MOST_ROWS = 8
+INPUT = "input"
+"""Key of the column that tells rows apart. A row without it, as a generator makes from noise, is known by its name."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One input picture in one direction, and the sample of each run that has exactly this input.
+class MatchedRow:
+    """One row, and what each run made of it.
 
     Attributes:
         direction: "AtoB" or "BtoA"; empty where no run has more than one.
+        samples: of each run the row with exactly this input, or None.
     """
 
-    input: Path
     direction: str
-    samples: list[Sample | None]
+    samples: list[MovingRow | None]
 
     @property
     def label(self) -> str:
-        label = next(sample.label for sample in self.samples if sample)
-        return f"{label}, {DIRECTIONS[self.direction]}" if self.direction else label
+        label = next(sample.row.title for sample in self.samples if sample)
+        return f"{label}, {ARROWS[self.direction]}" if self.direction else label
 
-    @property
-    def target(self) -> Path | None:
-        return next((sample.target for sample in self.samples if sample and sample.target), None)
+    def still(self, key: str) -> Path | None:
+        """The image of a column that stays the same, from the first run that has it."""
+        return next((sample.still[key] for sample in self.samples if sample and key in sample.still), None)
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,21 @@ class Matched:
         warnings: what makes the rows less than complete.
     """
 
-    rows: list[Row]
+    rows: list[MatchedRow]
     ways: list[str]
     same_inputs: bool
     warnings: list[str]
 
 
 def match_images(runs: Sequence[RunFiles]) -> Matched:
-    """Lay the followed pictures of the runs side by side, by the pixels of the input and by direction."""
-    hashed = [_hashed(run) for run in runs]
-    ways = _ways(runs, hashed)
-    found: dict[tuple[str, str], Row] = {}
-    for number, (samples, way) in enumerate(zip(hashed, ways, strict=True)):
-        for key, path, sample in samples:
-            direction = sample.direction or way
-            row = found.setdefault((key, direction), Row(path, direction, [None] * len(runs)))
+    """Lay the followed rows of the runs side by side, by the pixels of the input and by direction."""
+    keyed = [_keyed(run) for run in runs]
+    ways = _ways(runs, keyed)
+    found: dict[tuple[str, str], MatchedRow] = {}
+    for number, (samples, way) in enumerate(zip(keyed, ways, strict=True)):
+        for key, sample in samples:
+            direction = sample.group.direction or way
+            row = found.setdefault((key, direction), MatchedRow(direction, [None] * len(runs)))
             row.samples[number] = row.samples[number] or sample
     # A stable sort: pictures that more runs share come first, validation before training within each.
     rows = sorted(found.values(), key=lambda row: row.samples.count(None))
@@ -73,29 +74,34 @@ def match_images(runs: Sequence[RunFiles]) -> Matched:
     return Matched((shared or rows)[:MOST_ROWS], ways, same, _warnings(runs, ways, rows, shared))
 
 
-def _hashed(run: RunFiles) -> list[tuple[str, Path, Sample]]:
-    found = []
-    for sample in fixed_samples(run.path, most=2 * MOST_ROWS):
-        key = content_hash(sample.input) if sample.input else None
-        if key is not None and sample.input is not None:
-            found.append((key, sample.input, sample))
+def _keyed(run: RunFiles) -> list[tuple[str, MovingRow]]:
+    found: list[tuple[str, MovingRow]] = []
+    for sample in moving_rows(run, most=2 * MOST_ROWS):
+        if INPUT in sample.row.images:
+            key = content_hash(sample.still[INPUT]) if INPUT in sample.still else None
+        else:
+            key = f"{sample.group.key}/{sample.row.name}"
+        if key is not None:
+            found.append((key, sample))
     return found
 
 
-def _ways(runs: Sequence[RunFiles], hashed: Sequence[Sequence[tuple[str, Path, Sample]]]) -> list[str]:
+def _ways(runs: Sequence[RunFiles], keyed: Sequence[Sequence[tuple[str, MovingRow]]]) -> list[str]:
     """Beside a run that translates both ways, any other stands for the direction in which that one has its inputs."""
     if not any(both_ways(run) for run in runs):
         return [""] * len(runs)
-    directions = {key: sample.direction for samples in hashed for key, _, sample in samples if sample.direction}
+    directions = {key: sample.group.direction for samples in keyed for key, sample in samples if sample.group.direction}
     ways = []
-    for run, samples in zip(runs, hashed, strict=True):
-        votes = Counter(directions[key] for key, _, _ in samples if key in directions)
+    for run, samples in zip(runs, keyed, strict=True):
+        votes = Counter(directions[key] for key, _ in samples if key in directions)
         said = "BtoA" if dig(run.recipe, "data.direction") == "BtoA" else "AtoB"
         ways.append("" if both_ways(run) else votes.most_common(1)[0][0] if votes else said)
     return ways
 
 
-def _warnings(runs: Sequence[RunFiles], ways: Sequence[str], rows: Sequence[Row], shared: Sequence[Row]) -> list[str]:
+def _warnings(
+    runs: Sequence[RunFiles], ways: Sequence[str], rows: Sequence[MatchedRow], shared: Sequence[MatchedRow]
+) -> list[str]:
     if rows and not shared:
         return [
             "No input picture is followed by all of these runs (another data set, size, direction or number of "
@@ -103,9 +109,9 @@ def _warnings(runs: Sequence[RunFiles], ways: Sequence[str], rows: Sequence[Row]
         ]
     found = []
     # A direction that some run does not translate in at all.
-    lacking = [direction for direction in DIRECTIONS if any(way not in ("", direction) for way in ways)]
+    lacking = [direction for direction in ARROWS if any(way not in ("", direction) for way in ways)]
     if shared and any(row.direction in lacking for row in rows):
-        one = " and ".join(DIRECTIONS[direction] for direction in lacking)
+        one = " and ".join(ARROWS[direction] for direction in lacking)
         found.append(f"Not every run translates {one}, so those pictures are left out.")
     apart = len([row for row in rows if row not in shared and row.direction not in lacking])
     if apart:

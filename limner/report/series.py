@@ -1,21 +1,61 @@
-"""Logged numbers as series by tag: made smooth for the eye, and thinned for the page."""
+"""Logged numbers as series by tag: what a tag is made of, made smooth for the eye, and thinned for the page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from limner.report.reading import Json
+from limner.runs.declaration import ARROWS
+from limner.runs.logs import MetricsRow
 
 Numbers = npt.NDArray[np.float64]
 
-_NOT_TAGS = ("schema", "step", "epoch", "seconds")
-_NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
-"""How the log writes what JSON has no number for."""
+SPLITS = {"train": "training", "val": "validation"}
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag such as `val/AtoB/ssim` or `train/generator/l1` in its parts; those that it does not have are empty.
+
+    Attributes:
+        split: "train" or "val".
+        direction: "AtoB" or "BtoA", of a metric of a model that translates both ways.
+        group: what comes before the last part: the loss that a term belongs to, or `lr`.
+        term: the last part.
+    """
+
+    split: str
+    direction: str
+    group: str
+    term: str
+
+    @property
+    def name(self) -> str:
+        """What both directions and splits share: "ssim", "generator/l1"."""
+        return f"{self.group}/{self.term}" if self.group else self.term
+
+    @property
+    def way(self) -> str:
+        """The direction in words."""
+        return ARROWS.get(self.direction, "")
+
+
+@cache
+def read_tag(tag: str) -> Tag:
+    """The parts of a tag, with or without its split."""
+    split, _, rest = tag.partition("/")
+    if split not in SPLITS or not rest:
+        split, rest = "", tag
+    direction, _, metric = rest.partition("/")
+    if direction in ARROWS and metric:
+        return Tag(split, direction, "", metric)
+    group, _, term = rest.rpartition("/")
+    return Tag(split, "", group, term)
 
 
 @dataclass(frozen=True)
@@ -49,14 +89,16 @@ class Series:
         return float(self.values[found[0]]) if len(found) else None
 
 
-def all_series(metrics: Sequence[Json]) -> dict[str, Series]:
-    """Every tag of a run. Where a step was logged twice for a tag, the later line counts."""
+def all_series(metrics: Sequence[MetricsRow]) -> dict[str, Series]:
+    """Every tag of a run. Where a step was logged twice for a tag, the later row counts.
+
+    Args:
+        metrics: by rising step.
+    """
     points: dict[str, dict[int, float]] = {}
-    for line in metrics:
-        for tag, raw in line.items():
-            value = _NOT_FINITE.get(raw, raw) if isinstance(raw, str) else raw
-            if tag not in _NOT_TAGS and isinstance(value, int | float) and not isinstance(value, bool):
-                points.setdefault(tag, {})[int(line["step"])] = float(value)
+    for row in metrics:
+        for tag, value in row.values.items():
+            points.setdefault(tag, {})[row.step] = value
     return {
         tag: Series(tag, np.array(list(by_step), float), np.array(list(by_step.values()), float))
         for tag, by_step in points.items()

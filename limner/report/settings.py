@@ -10,7 +10,8 @@ import yaml
 
 from limner.config.load import load_recipe
 from limner.config.recipe_index import shipped_recipes
-from limner.report.reading import Json, dig
+from limner.runs.documents import Json
+from limner.runs.reading import dig
 
 UNSET = "(no such key)"
 """Stands for a key that a recipe does not have."""
@@ -22,7 +23,7 @@ _PLACES = ("data.path", "data.path_b")
 
 
 @dataclass(frozen=True)
-class Difference:
+class SettingDifference:
     """One setting whose values are not the same in all recipes; `values` are in the order of the recipes."""
 
     key: str
@@ -46,11 +47,11 @@ def flatten(recipe: Json) -> dict[str, Any]:
     return flat
 
 
-def differing(recipes: Sequence[Json]) -> list[Difference]:
+def differing(recipes: Sequence[Json]) -> list[SettingDifference]:
     """The settings that are not equal in all recipes, in the order in which they first appear."""
     flats = [flatten(recipe) for recipe in recipes]
     keys = dict.fromkeys(key for flat in flats for key in flat)
-    rows = [Difference(key, [flat.get(key, UNSET) for flat in flats]) for key in keys]
+    rows = [SettingDifference(key, [flat.get(key, UNSET) for flat in flats]) for key in keys]
     # A mapping that one recipe lacks (data.derive: null) shows by its inner keys; the empty outer key says nothing new.
     inner = {key.rsplit(".", depth)[0] for key in keys for depth in range(1, key.count(".") + 1)}
     return [row for row in rows if row.key not in inner and any(value != row.values[0] for value in row.values[1:])]

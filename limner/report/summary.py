@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import math
 import shlex
-import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from limner.report import words
-from limner.report.reading import Json, RunFiles, dig
-from limner.report.tags import DIRECTIONS, read_tag
+from limner.runs.declaration import ARROWS
+from limner.runs.documents import Json
+from limner.runs.reading import RunFiles, dig
 
-_LARGEST_HEADER = 100 * 1024 * 1024
-_UNREADABLE = (OSError, ValueError, TypeError, AttributeError, KeyError, ArithmeticError, RecursionError, struct.error)
-"""What reading a header can raise: it may say anything, be nested without end, or name a size that is no number."""
-_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-_KINDS = {"unet": "A U-Net", "resnet": "A ResNet", "original-unet": "An original U-Net"}
-_DOMAIN_METHODS = ("cyclegan", "cut")
-_DRAWN = {"daynight": ("facades by day", "facades by night")}
+_SYNTHETIC = {"daynight": ("facades by day", "facades by night")}
+"""Pairs of kinds that limner draws itself, by `data.synthetic.task`."""
 _DERIVED = {
     "edges": "edges → photograph",
     "grey": "grey → colour",
     "low-resolution": "low resolution → full resolution",
     "blur-noise": "blurred and noisy → clean",
 }
+"""What becomes what, by `data.derive.kind`."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is. `planned` is None when the recipe gives epochs or time."""
+    """How far a run is. `planned` is None when the recipe gives epochs or time; the others where nothing is logged."""
 
     step: int
     planned: int | None
@@ -53,36 +46,41 @@ class Command:
 
 def progress(run: RunFiles) -> Progress:
     """Where the log of a run ends."""
-    last = run.metrics[-1] if run.metrics else {}
     planned = dig(run.recipe, "training.steps")
+    last = run.metrics[-1] if run.metrics else None
     return Progress(
         run.step,
         planned if isinstance(planned, int) else None,
-        _number(last.get("seconds")),
-        _number(last.get("epoch")),
+        last.seconds if last else None,
+        last.epoch if last else None,
     )
 
 
 def between_domains(run: RunFiles) -> bool:
-    """Whether its method learns from pictures of two domains, A and B, rather than from pairs."""
-    return images(run.data, "train A") is not None or dig(run.recipe, "method") in _DOMAIN_METHODS
+    """Whether it learns from pictures of two domains, A and B, rather than from pairs."""
+    if run.declaration is not None:
+        return run.declaration.domains
+    return bool(dig(run.data, "kind") == "domains")
 
 
 def both_ways(run: RunFiles) -> bool:
     """Whether it learns to translate back as well."""
-    return dig(run.recipe, "method") == "cyclegan" or any(read_tag(tag).direction for tag in run.tags)
+    return run.declaration is not None and len(run.declaration.directions) > 1
+
+
+def generates(run: RunFiles) -> bool:
+    """Whether its pictures are made from random numbers, not from other pictures."""
+    if run.declaration is not None:
+        return run.declaration.task == "generate"
+    return dig(run.data, "kind") in ("labelled", "images")
 
 
 def sentence(run: RunFiles) -> str:
     """One sentence for the head of the page; what is not known is left out of it."""
     far = progress(run)
-    parameters = generator_parameters(run.path)
     size, batch = dig(run.recipe, "data.size"), dig(run.recipe, "training.batch")
     device = device_name(run.environment)
-    text = _KINDS.get(str(dig(run.recipe, "generator.kind")), "A generator")
-    text += f" of {words.count(parameters)} parameters" if parameters else ""
-    text += " in each direction" if both_ways(run) else ""
-    text += f" learnt {task(run)}{_source(run)}"
+    text = f"{_model(run)} learnt {task(run)}{_source(run)}"
     text += f" at {size} px" if size else ""
     if not far.step:
         return f"{text}: it has just begun, nothing is measured yet."
@@ -91,8 +89,20 @@ def sentence(run: RunFiles) -> str:
     return text + (f" on {device}" if device else "") + "."
 
 
+def _model(run: RunFiles) -> str:
+    if run.declaration is None:
+        return "A model"
+    model = run.declaration.model
+    text = f"{'An' if model.title[:1] in 'aeioAEIO' else 'A'} {model.title or 'model'}"
+    text += f" of {words.count(model.parameters)} parameters" if model.parameters else ""
+    return text + (" in each direction" if both_ways(run) and model.networks > 1 else "")
+
+
 def task(run: RunFiles) -> str:
-    """What becomes what."""
+    """What becomes what, or what is made."""
+    if generates(run):
+        classes = len(run.declaration.classes) if run.declaration else 0
+        return f"to generate pictures of {classes:,} classes" if classes > 1 else "to generate pictures"
     derived = dig(run.recipe, "data.derive.kind")
     if derived:
         return _DERIVED.get(str(derived), str(derived))
@@ -104,14 +114,14 @@ def task(run: RunFiles) -> str:
 def _source(run: RunFiles) -> str:
     """How many pictures it learnt from, and whose."""
     folder, folder_b = (Path(str(dig(run.recipe, f"data.{key}") or "")).name for key in ("path", "path_b"))
-    if not between_domains(run):
-        pairs = images(run.data, "train")
-        return (f" from {words.plural(pairs, 'pair')}" + (f" of “{folder}”" if folder else "")) if pairs else ""
-    a, b = domain_images(run, "train")
-    if not a or not b:
+    found = counts(run, "train")
+    if "" in found:
+        unit = "pair" if _unit(run) == "pair" else "picture"
+        return f" from {words.plural(found[''], unit)}" + (f" of “{folder}”" if folder else "")
+    if not found.get("A") or not found.get("B"):
         return ""
-    text = f" from {words.plural(a, 'picture')} of A{{}} and {b:,} of B{{}}"
-    drawn = _DRAWN.get(str(dig(run.recipe, "data.synthetic.task")))
+    text = f" from {words.plural(found['A'], 'picture')} of A{{}} and {found['B']:,} of B{{}}"
+    drawn = _SYNTHETIC.get(str(dig(run.recipe, "data.synthetic.task")))
     if folder and folder_b:
         text = text.format(f" (“{folder}”)", f" (“{folder_b}”)")
     elif drawn and not folder:
@@ -121,19 +131,27 @@ def _source(run: RunFiles) -> str:
     return text + (", taken in pairs," if dig(run.recipe, "data.paired") is True else "")
 
 
-def images(data: Json, split: str) -> int | None:
-    """Pictures or pairs of a split such as "train" or "validation B", as data.json counts them."""
-    counts = data.get("counts")
-    found = counts.get(split) if isinstance(counts, dict) else None
-    if isinstance(found, dict):
-        found = found.get("pairs")
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+def counts(run: RunFiles, split: str) -> dict[str, int]:
+    """Pictures or pairs of a split, as data.json counts them: under "", or of two domains under "A" and "B".
+
+    The domains are those of the recipe; data.json calls A what is translated.
+    """
+    said = dig(run.data, "counts")
+    whole = {
+        name: count
+        for name, count in (said if isinstance(said, dict) else {}).items()
+        if isinstance(count, int) and not isinstance(count, bool)
+    }
+    if split in whole:
+        return {"": whole[split]}
+    swapped = dig(run.recipe, "data.direction") == "BtoA"
+    named = {"A": f"{split} {'B' if swapped else 'A'}", "B": f"{split} {'A' if swapped else 'B'}"}
+    return {domain: whole[name] for domain, name in named.items() if name in whole}
 
 
-def domain_images(run: RunFiles, split: str) -> tuple[int | None, int | None]:
-    """Pictures of domain A and of B, as the recipe calls them: data.json calls A what is translated."""
-    a, b = (images(run.data, f"{split} {domain}") for domain in "AB")
-    return (b, a) if dig(run.recipe, "data.direction") == "BtoA" else (a, b)
+def _unit(run: RunFiles) -> str:
+    unit = dig(run.data, "unit")
+    return unit if isinstance(unit, str) else "image" if generates(run) else "pair"
 
 
 def device_name(environment: Json) -> str:
@@ -143,25 +161,6 @@ def device_name(environment: Json) -> str:
         return device
     processor, threads = str(environment.get("processor") or "a CPU"), environment.get("threads")
     return f"{processor} ({words.plural(threads, 'thread')})" if isinstance(threads, int) else device
-
-
-def generator_parameters(run: Path) -> int | None:
-    """Parameters of the generator, or of that from A to B, counted in the header of a checkpoint; None without one."""
-    for path in sorted(run.glob("checkpoints/*/model.safetensors"), reverse=True):
-        try:
-            with path.open("rb") as file:
-                (length,) = struct.unpack("<Q", file.read(8))
-                header = json.loads(file.read(length)) if length < _LARGEST_HEADER else {}
-            shapes = [
-                tensor["shape"]
-                for name, tensor in header.items()
-                if name.startswith(("generator.", "generator_ab.")) and not name.endswith(_STATISTICS)
-            ]
-            if shapes:
-                return round(sum(float(math.prod(shape)) for shape in shapes))
-        except _UNREADABLE:
-            continue
-    return None
 
 
 def repeat(run: RunFiles) -> list[Command]:
@@ -175,6 +174,8 @@ def repeat(run: RunFiles) -> list[Command]:
     elif far.planned:
         line = f"limner train --resume {folder} training.steps={2 * far.planned}"
         commands.append(Command("Train it for twice as long", line))
+    if generates(run):
+        return [*commands, Command("Make this page again", f"limner report {folder}")]
     if not both_ways(run):
         return [*commands, Command("Use it on new pictures", f"limner translate {folder} PICTURES --out translated")]
     return commands + [
@@ -182,7 +183,7 @@ def repeat(run: RunFiles) -> list[Command]:
             f"Use it on new pictures, {way}",
             f"limner translate {folder} PICTURES --out translated-{direction} --direction {direction}",
         )
-        for direction, way in DIRECTIONS.items()
+        for direction, way in ARROWS.items()
     ]
 
 
@@ -196,7 +197,3 @@ def environment_command(environment: Json) -> Command | None:
     return Command(
         "Install the same versions first", "pip install " + " ".join(shlex.quote(pin.partition("+")[0]) for pin in pins)
     )
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

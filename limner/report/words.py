@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -57,3 +58,9 @@ def setting(value: Any) -> str:
 def plural(amount: int, one: str, many: str | None = None) -> str:
     """1 picture, 2 pictures."""
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Titles as one: "Best, median and worst"."""
+    names = [name if number == 0 else name[:1].lower() + name[1:] for number, name in enumerate(names)]
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)

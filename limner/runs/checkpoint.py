@@ -24,6 +24,11 @@ SCHEMA = 1
 BEST = "best"
 MANIFEST = "manifest.json"
 STATE = "state.json"
+WEIGHTS = "model.safetensors"
+"""The method's parameters and buffers; those of the model that is taken away begin with MODEL_PREFIX."""
+EMA_WEIGHTS = "ema.safetensors"
+"""The moving average of the model's, under the same names."""
+MODEL_PREFIX = "model."
 
 _STEP = re.compile(r"step-(\d+)")
 

@@ -11,18 +11,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt
 
 import limner
 from limner.config.base import Settings
-from limner.errors import RunError
 from limner.files import write_atomically
+from limner.runs.documents import read_model
 
 # Finer than PyTorch's own name for the instruction set: with these, oneDNN computes bfloat16 differently.
 _FINER = ("avx512_bf16", "avx512_fp16", "amx_bf16", "amx_fp16")
 
 
-class Difference(NamedTuple):
+class EnvironmentDifference(NamedTuple):
     """One thing that is not as it was, so that a resumed run would not be bit-exact."""
 
     key: str
@@ -74,19 +74,7 @@ class Environment(Settings):
         Raises:
             RunError: it is missing, damaged or of a newer format.
         """
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except OSError as error:
-            raise RunError(
-                f"{path} cannot be read: {error.strerror or error}.", "check that the run is whole"
-            ) from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"])) or "the whole file"
-            raise RunError(
-                f"{path} is damaged, or was written by another version of limner ({place}: {first['msg']}).",
-                f"this is limner {limner.__version__}; use the one that started the run",
-            ) from error
+        return read_model(path, cls)
 
 
 def describe_environment(threads: int, device: str = "cpu") -> Environment:
@@ -117,12 +105,12 @@ def describe_environment(threads: int, device: str = "cpu") -> Environment:
     )
 
 
-def compare_environments(then: Environment, now: Environment) -> list[Difference]:
+def compare_environments(then: Environment, now: Environment) -> list[EnvironmentDifference]:
     """What differs of all that decides the bits of a result: library versions, threads, instruction set, device.
 
     Of Python the first two numbers count: they have changed how sums are rounded (3.12), fixes in between have not.
     """
-    return [Difference(key, *pair) for key, pair in _deciding(then, now).items() if pair[0] != pair[1]]
+    return [EnvironmentDifference(key, *pair) for key, pair in _deciding(then, now).items() if pair[0] != pair[1]]
 
 
 def _deciding(then: Environment, now: Environment) -> dict[str, tuple[str, str]]:

@@ -49,6 +49,14 @@ class RunFolder:
         return self.path / "events.jsonl"
 
     @property
+    def health_path(self) -> Path:
+        return self.path / "health.jsonl"
+
+    @property
+    def declaration_path(self) -> Path:
+        return self.path / "run.json"
+
+    @property
     def samples(self) -> Path:
         return self.path / "samples"
 
@@ -67,6 +75,16 @@ class RunFolder:
     @property
     def data_path(self) -> Path:
         return self.path / "data.json"
+
+    @property
+    def wandb_path(self) -> Path:
+        """The name by which Weights & Biases knows the run."""
+        return self.path / "wandb.json"
+
+    @property
+    def failure_path(self) -> Path:
+        """Where one of several processes leaves its message for the one that started it."""
+        return self.path / "failure.txt"
 
     @property
     def report_path(self) -> Path:

@@ -1,22 +1,18 @@
-"""The run's diaries: one JSON object a line, appended as things happen, cut back when a run is resumed earlier."""
+"""The run's logs: one JSON object a line, appended as things happen, cut back when a run is resumed earlier."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, get_args
 
-from limner.errors import RunError
 from limner.files import cannot_write, write_atomically
-
-SCHEMA = 1
-
-Row = TypeVar("Row")
+from limner.runs.documents import SCHEMA, Json, parse_line, read_lines
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class Event:
 
     Attributes:
         step: steps done.
-        event: its name: resumed, memory-halved, copying, ...
+        event: its name: resumed, memory-halved, ...
         detail: what a person reads of it.
         direction: AtoB or BtoA when it concerns one direction of a translator that has two.
     """
@@ -51,6 +47,33 @@ class Event:
     event: str
     detail: str
     direction: str = ""
+
+
+Severity = Literal["fatal", "severe", "warning"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a detector of the health monitor found, or that it has ended.
+
+    Attributes:
+        step: steps done.
+        detector: its name; a detector has at most one open finding in each direction.
+        severity: fatal when training stopped, severe when it should not go on like this.
+        evidence: one sentence with the numbers.
+        remedies: what to do, one sentence or setting each; the first one first.
+        direction: AtoB or BtoA when it concerns one direction of a translator that has two.
+        ended: closes the open finding of this detector and direction.
+    """
+
+    step: int
+    detector: str
+    severity: Severity
+    evidence: str
+    remedies: tuple[str, ...] = ()
+    direction: str = ""
+    ended: bool = False
 
 
 class _Lines:
@@ -90,7 +113,7 @@ class _Lines:
             RunError: the file cannot be written; it is as it was.
         """
         lines = self.path.read_bytes().splitlines(keepends=True)
-        kept = [line for line in lines if (row := _parse(line)) is not None and row["step"] <= step]
+        kept = [line for line in lines if _step(line) <= step]
         if kept == lines:
             return
         os.close(self._file)
@@ -126,7 +149,7 @@ class MetricsLog(_Lines):
 
 
 class EventLog(_Lines):
-    """Writes `events.jsonl`: {"schema": 1, "step": 100, "event": "copying", "detail": "...", "direction": "AtoB"}.
+    """Writes `events.jsonl`: {"schema": 1, "step": 100, "event": "resumed", "detail": "...", "direction": "AtoB"}.
 
     Raises:
         RunError: as for `MetricsLog`.
@@ -137,67 +160,85 @@ class EventLog(_Lines):
         self._append({name: value for name, value in asdict(event).items() if name != "direction" or value})
 
 
-def read_metrics(path: Path) -> list[MetricsRow]:
+class HealthLog(_Lines):
+    """Writes `health.jsonl`: {"schema": 1, "step": 100, "detector": "copying", "severity": "severe", "evidence": "...",
+    "remedies": ["..."], "direction": "AtoB", "ended": false}.
+
+    Raises:
+        RunError: as for `MetricsLog`.
+    """
+
+    def write(self, finding: Finding) -> None:
+        """Append one line; it is in the file, whole, when this returns."""
+        self._append(asdict(finding))
+
+
+def read_metrics(path: Path, notes: list[str] | None = None) -> list[MetricsRow]:
     """All rows in the order they were written; none when there is no file yet. Safe beside a living writer.
 
-    Raises:
-        RunError: a line is damaged, or of a newer format.
-    """
-    return _read(path, _metrics_row)
-
-
-def read_events(path: Path) -> list[Event]:
-    """All events in the order they were written; none when there is no file yet.
+    Args:
+        notes: reads tolerantly and takes the notes, see `limner.runs.documents`.
 
     Raises:
         RunError: a line is damaged, or of a newer format.
     """
-    return _read(path, lambda row: Event(row["step"], row["event"], row["detail"], row.get("direction", "")))
+    return read_lines(path, _metrics_row, notes, required=True)
 
 
-def series(rows: Iterable[MetricsRow], tag: str) -> list[tuple[int, float]]:
-    """(step, value) of one tag wherever it was logged."""
-    return [(row.step, row.values[tag]) for row in rows if tag in row.values]
+def read_events(path: Path, notes: list[str] | None = None) -> list[Event]:
+    """All events in the order they were written; otherwise as `read_metrics`."""
+    return read_lines(path, _event, notes)
 
 
-def _metrics_row(row: dict[str, Any]) -> MetricsRow:
+def read_findings(path: Path, notes: list[str] | None = None) -> list[Finding]:
+    """All findings in the order they were written; otherwise as `read_metrics`."""
+    return read_lines(path, _finding, notes)
+
+
+def open_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that have not ended, as they were said last, with the step at which they began."""
+    found: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        key = finding.detector, finding.direction
+        if finding.ended:
+            found.pop(key, None)
+        else:
+            found[key] = replace(finding, step=found[key].step if key in found else finding.step)
+    return list(found.values())
+
+
+def _metrics_row(row: Json) -> MetricsRow:
     values = {tag: float(value) for tag, value in row.items() if tag not in ("schema", "step", "epoch", "seconds")}
-    return MetricsRow(row["step"], row["epoch"], row["seconds"], values)
+    return MetricsRow(row["step"], float(row["epoch"]), float(row["seconds"]), values)
 
 
-def _read(path: Path, build: Callable[[dict[str, Any]], Row]) -> list[Row]:
+def _event(row: Json) -> Event:
+    return Event(row["step"], *_texts(row["event"], row["detail"], row.get("direction", "")))
+
+
+def _finding(row: Json) -> Finding:
+    detector, severity, evidence, direction = _texts(
+        row["detector"], row["severity"], row["evidence"], row["direction"]
+    )
+    if severity not in SEVERITIES or not isinstance(row["remedies"], list):
+        raise ValueError("not a finding")
+    remedies = tuple(_texts(*row["remedies"]))
+    kind = SEVERITIES[SEVERITIES.index(severity)]
+    return Finding(row["step"], detector, kind, evidence, remedies, direction, row["ended"] is True)
+
+
+def _texts(*values: object) -> list[str]:
+    if not all(isinstance(value, str) for value in values):
+        raise ValueError("not a text")
+    return [str(value) for value in values]
+
+
+def _step(line: bytes) -> float:
+    """The step of a line; infinity for one that cannot be read."""
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror or error}.", "check its permissions") from error
-    rows = []
-    # The last line, when it has no end, is being written at this moment.
-    for number, line in enumerate(raw.split(b"\n")[:-1], start=1):
-        row = _parse(line)
-        try:
-            if row is None:
-                raise ValueError("not an object with a step")
-            if row["schema"] != SCHEMA:
-                raise RunError(
-                    f"{path}, line {number} has format {row['schema']}; this limner reads {SCHEMA}.",
-                    "update limner: pip install --upgrade limner",
-                )
-            rows.append(build(row))
-        except (ValueError, TypeError, KeyError) as error:
-            raise RunError(
-                f"{path}, line {number} is damaged.", "delete that line; the other lines stand alone"
-            ) from error
-    return rows
-
-
-def _parse(line: bytes) -> dict[str, Any] | None:
-    try:
-        row = json.loads(line)
+        return int(parse_line(line)["step"])
     except ValueError:
-        return None
-    return row if isinstance(row, dict) and isinstance(row.get("step"), int) else None
+        return math.inf
 
 
 def _to_json(value: float) -> float | str:

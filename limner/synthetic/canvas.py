@@ -36,9 +36,6 @@ class Rect:
         x, y = min(x, (self.width - 1) // 2), min(y, (self.height - 1) // 2)
         return Rect(self.left + x, self.top + y, self.right - x, self.bottom - y)
 
-    def moved(self, x: int, y: int) -> Rect:
-        return Rect(self.left + x, self.top + y, self.right + x, self.bottom + y)
-
 
 class Canvas:
     """Layers of one picture while it is painted, `side` pixels square.

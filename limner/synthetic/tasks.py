@@ -20,7 +20,7 @@ from limner.synthetic.facade import STYLE_NAMES, Facade, draw_facade
 
 Task = Literal["labels", "daynight", "styles", "degraded"]
 TASKS: tuple[str, ...] = get_args(Task)
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Called after each facade with how many are done and how many there are."""
 
 DRAWING: Final = 1
@@ -48,7 +48,7 @@ class _Job:
 
 
 def make_facades(
-    task: str, count: int, seed: int, out: Path | str, size: int = 256, progress: Progress | None = None
+    task: str, count: int, seed: int, out: Path | str, size: int = 256, progress: OnProgress | None = None
 ) -> None:
     """Draw a data set into a new folder. It appears whole or not at all.
 

@@ -10,27 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
+from rich.console import Console as Terminal
 
 from limner.config.load import load_recipe
 from limner.config.recipe import Recipe
 from limner.config.save import recipe_text, save_recipe
-from limner.data.splits import DataReport, Splits
+from limner.data.splits import DataReport
+from limner.distributed import single_process
 from limner.errors import CheckpointError, DataError, RecipeError, RunError
 from limner.files import write_atomically
-from limner.runs.checkpoint import Checkpoint, cut_after, newest_good
+from limner.runs.checkpoint import cut_after, newest_good
+from limner.runs.documents import object_text, read_object
 from limner.runs.environment import Environment, describe_environment
 from limner.runs.folder import RunFolder, check_new_run, create_run, open_run, runs_folder
 from limner.runs.lock import RunLock
-from limner.runs.logs import EventLog, MetricsLog, MetricsRow, read_metrics
-from limner.training.cadence import cadence
+from limner.runs.logs import EventLog, HealthLog, MetricsLog, MetricsRow, read_metrics
+from limner.runs.samples import cut_samples
 from limner.training.device import choose_device
-from limner.training.distributed import train_distributed
-from limner.training.length import refuse_finished
-from limner.training.processes import single_process
+from limner.training.launch import train_distributed
+from limner.training.length import cadence, refuse_finished
 from limner.training.resume import check_resume
-from limner.training.samples import cut_samples
-from limner.training.session import open_images, train_session
+from limner.training.session import open_images, training_session, with_classes
 from limner.training.trackers import check_tracker
 from limner.training.trainer import Ending, Stop
 
@@ -59,7 +59,7 @@ def train(
     *,
     name: str | None = None,
     runs: Path | str | None = None,
-    console: Console | None = None,
+    console: Terminal | None = None,
     stop: Stop | None = None,
     words: Sequence[str] = (),
     **overrides: Any,
@@ -91,14 +91,19 @@ def train(
     check_new_run(runs_folder(Path(runs) if runs else None), name)
     recipe = _rooted(recipe)
     splits = open_images(recipe, console)
+    recipe = with_classes(recipe, splits)
     files = {
         "recipe.yaml": recipe_text(recipe),
         "environment.json": describe_environment(torch.get_num_threads(), str(device)).text(),
-        "data.json": json.dumps(splits.report.as_json(), indent=1),
+        "data.json": object_text(splits.report.as_json()),
     }
     run = create_run(runs_folder(Path(runs) if runs else None), name, title, files)
     with RunLock(run.path):
-        return _train(recipe, splits, run, device, None, [], console, stop)
+        if recipe.devices > 1:
+            return Run(run.path, train_distributed(recipe, run, device, []))
+        alone = single_process(device)
+        with training_session(recipe, splits, run, alone, terminal=console, stop=stop) as trainer:
+            return Run(run.path, trainer.train())
 
 
 def resume(
@@ -107,7 +112,7 @@ def resume(
     *,
     runs: Path | None = None,
     inexact: bool = False,
-    console: Console | None = None,
+    console: Terminal | None = None,
     stop: Stop | None = None,
 ) -> Run:
     """Go on with a run from its newest undamaged checkpoint, bit-exactly as if it had never stopped.
@@ -134,7 +139,7 @@ def resume(
         recipe = _rooted(recipe)
         _refuse_moved(folder, recipe)
         splits = open_images(recipe, console)
-        differences += _changed_images(folder.data_path, splits.report, inexact)
+        differences += _changed_images(folder, splits.report, inexact)
         notes: list[str] = []
         checkpoint = newest_good(folder.checkpoints, notes.append)
         if checkpoint is None and notes:
@@ -149,24 +154,13 @@ def resume(
         save_recipe(recipe, folder.recipe_path)
         if differences:
             now.save(folder.environment_path)
-            write_atomically(folder.data_path, json.dumps(splits.report.as_json(), indent=1))
+            write_atomically(folder.data_path, object_text(splits.report.as_json()))
             notes += [f"inexact: {difference}" for difference in differences]
-        return _train(recipe, splits, folder, device, checkpoint, notes, console, stop)
-
-
-def _train(
-    recipe: Recipe,
-    splits: Splits,
-    run: RunFolder,
-    device: torch.device,
-    checkpoint: Checkpoint | None,
-    notes: list[str],
-    console: Console | None,
-    stop: Stop | None,
-) -> Run:
-    if recipe.devices > 1:
-        return Run(run.path, train_distributed(recipe, run, device, notes))
-    return Run(run.path, train_session(recipe, splits, run, single_process(device), checkpoint, notes, console, stop))
+        if recipe.devices > 1:
+            return Run(folder.path, train_distributed(recipe, folder, device, notes))
+        alone = single_process(device)
+        with training_session(recipe, splits, folder, alone, checkpoint, notes, console, stop) as trainer:
+            return Run(folder.path, trainer.train())
 
 
 def _rooted(recipe: Recipe) -> Recipe:
@@ -195,20 +189,18 @@ def _refuse_stop(recipe: Recipe, stop: Stop | None) -> None:
 def _forget_after(run: RunFolder, step: int) -> None:
     """Remove what was written after the checkpoint that the run goes on from: it is written again."""
     cut_after(run.checkpoints, step)
-    with MetricsLog(run.metrics_path) as metrics, EventLog(run.events_path) as events:
-        metrics.cut_after(step)
-        events.cut_after(step)
-    cut_samples(run.samples, step)
+    for log in (MetricsLog(run.metrics_path), EventLog(run.events_path), HealthLog(run.health_path)):
+        with log:
+            log.cut_after(step)
+    cut_samples(run, step)
 
 
-def _changed_images(then: Path, now: DataReport, inexact: bool) -> list[str]:
-    try:
-        if json.loads(then.read_text())["fingerprint"] == now.fingerprint:
-            return []
-    except OSError as error:
-        raise RunError(f"{then} cannot be read: {error.strerror or error}.", "check that the run is whole") from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{then} is damaged.", "restore it from a copy, or begin again as a new run") from error
+def _changed_images(run: RunFolder, now: DataReport, inexact: bool) -> list[str]:
+    then = read_object(run.data_path).get("fingerprint")
+    if then is None:
+        raise RunError(f"{run.data_path} is damaged.", "restore it from a copy, or begin again as a new run")
+    if then == now.fingerprint:
+        return []
     if not inexact:
         raise RunError(
             "the pictures have changed since the run began, so it cannot go on exactly",

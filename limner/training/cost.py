@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from io import StringIO
 
 import torch
@@ -13,14 +15,17 @@ from limner.config.recipe import Recipe
 from limner.config.save import recipe_text
 from limner.data.batch import Batch
 from limner.data.splits import Splits
+from limner.distributed import single_process
+from limner.evaluation import Validator
 from limner.methods import build_method
-from limner.methods.method import Method
-from limner.training.cadence import Cadence, cadence
+from limner.methods.method import Method, Seen
 from limner.training.device import choose_device
+from limner.training.engine import Engine
 from limner.training.graphed import engine_for
+from limner.training.length import Cadence, cadence
 from limner.training.players import make_players
-from limner.training.session import open_images
-from limner.training.validation import Validator
+from limner.training.session import open_images, with_classes
+from limner.training.state import frozen_networks
 
 TIMED, TIMED_ON_CUDA = 2, 10
 """Steps that are timed after one that is not; the fastest counts. On CUDA the first few are not replayed yet."""
@@ -36,6 +41,7 @@ def describe(recipe: Recipe) -> str:
     """
     device = choose_device(recipe.device)
     splits = open_images(recipe)
+    recipe = with_classes(recipe, splits)
     method = build_method(recipe).to(device).train()
     text = StringIO()
     plan = cadence(recipe.training, len(splits.train), recipe.devices)
@@ -44,8 +50,9 @@ def describe(recipe: Recipe) -> str:
         kind, _, rest = remark.partition(": ")
         print(f"{kind:<10} {rest}", file=text)
     print(f"epoch      {len(splits.train)} pictures", file=text)
+    print(f"model      {method.model.title}: {_count(method.model):,} parameters", file=text)
     for name, network in method.named_children():
-        if _count(network):
+        if _count(network) and network is not method.model:
             print(f"network    {name}: {_count(network):,} parameters ({type(network).__name__})", file=text)
     print(_step_line(recipe, method, splits, device, plan), file=text)
     print(f"disk       about {_size(_disk(recipe, method, plan))} for checkpoints", file=text)
@@ -59,27 +66,39 @@ def _step_line(recipe: Recipe, method: Method, splits: Splits, device: torch.dev
         device,
         recipe.seed,
         bf16=recipe.precision == "bf16",
-        parts=recipe.training.accumulate,
+        microbatches=recipe.training.accumulate,
     )
 
     def draw_batch() -> Batch:
         return splits.train.batch([(0, index % len(splits.train)) for index in range(recipe.training.batch)])
 
-    with FlopCounterMode(display=False) as counter:
-        engine.step(0, draw_batch, {})
+    work = _operations(engine, draw_batch)
     times = []
     for step in range(1, 1 + (TIMED_ON_CUDA if device.type == "cuda" else TIMED)):
         start = time.perf_counter()
-        engine.step(step, draw_batch, {})
+        engine.step(step, draw_batch, Seen())
         if device.type == "cuda":
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
-    Validator(engine, None, recipe.seed).check_best(recipe.training.best, splits)
+    Validator(method, recipe, single_process(device), nullcontext).best_is_highest(splits)
     seconds = min(times)
-    work = f"step       {counter.get_total_flops() / 1e9:.1f} GFLOP, {seconds:.3f} s on {device}"
+    work = f"step       {work}{seconds:.3f} s on {device}"
     if plan.total is None:
         return f"{work}; about {math.floor((plan.limit or 0) / seconds):,} steps in {recipe.training.time}"
     return f"{work}; {plan.total:,} steps take about {_duration(plan.total * seconds)}"
+
+
+def _operations(engine: Engine, draw_batch: Callable[[], Batch]) -> str:
+    """What a step computes, in words; empty where a loss takes gradients itself, which the counter cannot follow."""
+    try:
+        with FlopCounterMode(display=False) as counter:
+            engine.step(0, draw_batch, Seen())
+    except RuntimeError:
+        for player in engine.players.values():
+            player.optimiser.zero_grad()
+        engine.step(0, draw_batch, Seen())
+        return ""
+    return f"{counter.get_total_flops() / 1e9:.1f} GFLOP, "
 
 
 def _disk(recipe: Recipe, method: Method, plan: Cadence) -> float:
@@ -87,8 +106,9 @@ def _disk(recipe: Recipe, method: Method, plan: Cadence) -> float:
     kept = training.keep_last + 1 + (training.best is not None)
     if training.keep_every and plan.total:
         kept += plan.total // training.keep_every
-    averaged = sum(_count(getattr(method, name)) for name in method.translators) if training.ema else 0
-    return kept * 4.0 * (3 * _count(method) + averaged)
+    ema = _count(method.model) if training.ema else 0
+    trained = _count(method) - sum(map(_count, frozen_networks(method).values()))
+    return kept * 4.0 * (3 * trained + ema)
 
 
 def _duration(seconds: float) -> str:

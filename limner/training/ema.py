@@ -1,4 +1,4 @@
-"""A moving average of a method's weights, used in their place to validate, to sample and in the end."""
+"""A moving average of the model's weights: often a better model than the weights of any one step."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from contextlib import contextmanager
 from copy import deepcopy
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from limner.methods.method import Method
+from limner.runs.checkpoint import MODEL_PREFIX
 
 
 class EMA:
-    """Exponential moving average of the networks that the method names as its `translators`.
-
-    The decay warms up as min(decay, (1 + n) / (10 + n)) after n updates, so that short runs are not held back by their
-    initial weights (as in TensorFlow's ExponentialMovingAverage). Not torch.optim.swa_utils.AveragedModel, whose
-    update asks the device whether it is the first one and so makes the host wait at every step.
+    """Exponential moving average of the parameters of a method's model, warmed up as in TensorFlow's
+    ExponentialMovingAverage: the decay at update n is min(decay, (1 + n) / (10 + n)).
 
     Args:
-        method: its networks are copied as they are now.
+        method: its model is copied as it is now.
         decay: in (0, 1), such as 0.999.
         updates: number of updates already done, when a run is resumed.
     """
@@ -28,44 +26,30 @@ class EMA:
     def __init__(self, method: Method, decay: float, updates: int = 0) -> None:
         self.decay = decay
         self.updates = updates
-        self._networks: dict[str, nn.Module] = {name: deepcopy(getattr(method, name)) for name in method.translators}
-        for network in self._networks.values():
-            network.requires_grad_(False)
+        self._model = deepcopy(method.model).requires_grad_(False)
 
     @torch.no_grad()
     def update(self, method: Method) -> None:
-        """Move the averages towards the method's present weights; buffers are copied."""
+        """Move the average towards the model's present weights; buffers are copied."""
         weight = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        for name, network in self._networks.items():
-            source: nn.Module = getattr(method, name)
-            torch._foreach_lerp_(list(network.parameters()), list(source.parameters()), weight)
-            if buffers := list(network.buffers()):
-                torch._foreach_copy_(buffers, list(source.buffers()))
+        torch._foreach_lerp_(list(self._model.parameters()), list(method.model.parameters()), weight)
+        if buffers := list(self._model.buffers()):
+            torch._foreach_copy_(buffers, list(method.model.buffers()))
 
     @contextmanager
     def in_place_of(self, method: Method) -> Iterator[None]:
-        """Inside, the method runs with the averaged networks."""
-        raw = {name: getattr(method, name) for name in self._networks}
-        for name, network in self._networks.items():
-            network.train(raw[name].training)
-            setattr(method, name, network)
+        """Inside, the method has the averaged model."""
+        raw, method.model = method.model, self._model
         try:
             yield
         finally:
-            for name, network in raw.items():
-                setattr(method, name, network)
+            method.model = raw
 
     def state_dict(self) -> dict[str, Tensor]:
         """The averaged weights under the names that they have in the method's own state."""
-        return {
-            f"{name}.{key}": value
-            for name, network in self._networks.items()
-            for key, value in network.state_dict().items()
-        }
+        return {MODEL_PREFIX + name: value for name, value in self._model.state_dict().items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Take the weights that `state_dict` gave."""
-        for name, network in self._networks.items():
-            prefix = f"{name}."
-            network.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+        self._model.load_state_dict({name.removeprefix(MODEL_PREFIX): value for name, value in state.items()})

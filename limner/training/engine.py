@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,15 +11,15 @@ from torch import Tensor
 
 from limner.data.batch import Batch
 from limner.errors import RunError
-from limner.methods.method import Method, Terms, Turn
+from limner.methods.method import Method, Seen, Term, Terms, Turn
 from limner.random import Draw, seed_for
 from limner.training.players import Player
 
 Values = dict[str, Tensor]
 
 
-def _nobody(event: str, detail: str) -> None:
-    """Nobody wants to know."""
+def _ignore(event: str, detail: str) -> None:
+    """Keeps it to itself."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Engine:
         seed: the run's seed; all random numbers of a turn follow from (seed, step, rank, turn).
         bf16: compute in bfloat16 by autocast; weights and optimiser stay float32.
         clip: largest norm of a player's gradient, or None.
-        parts: parts that a batch is split into, their gradients added. Doubled when memory runs out.
+        microbatches: how many a batch is split into, their gradients added. Doubled when memory runs out.
         rank: number of this process among those that train together.
         reduce: averages gradients over the processes; None when there is one.
         tell: told, by an event's name and in words, what a reader of the run must know.
@@ -45,66 +45,77 @@ class Engine:
     seed: int
     bf16: bool = False
     clip: float | None = None
-    parts: int = 1
+    microbatches: int = 1
     rank: int = 0
-    reduce: Callable[[list[Tensor]], None] | None = None
-    tell: Callable[[str, str], None] = _nobody
+    reduce: Callable[[Sequence[Tensor]], None] | None = None
+    tell: Callable[[str, str], None] = _ignore
 
-    def step(self, step: int, draw_batch: Callable[[], Batch], seen: Mapping[str, float]) -> Values:
+    def step(self, step: int, draw_batch: Callable[[], Batch], seen: Seen) -> Values:
         """Take all turns of one step.
 
         Args:
             step: number of steps done before.
             draw_batch: gives the next batch, not yet on the device; called once, and once for every fresh turn.
-            seen: raw values of the terms of the step before, for a method that balances its players by them.
+            seen: the values of the terms so far, for a method that balances its players by them.
 
         Returns:
             Raw values of every term by "<loss>/<term>" and "<loss>/total", scalars still on the device.
 
         Raises:
-            RunError: memory ran out with one picture at a time.
+            RunError: memory ran out with one image at a time, or no term of a loss has a weight.
         """
         batch = draw_batch().on(self.device)
         shared = Shared()
         values: Values = {}
-        for number, turn in enumerate(self.method.plan(step, seen)):
-            turn = turn if isinstance(turn, Turn) else Turn(turn)
+        for number, turn in enumerate(self.plan(step, seen)):
             if turn.fresh:
                 batch, shared = draw_batch().on(self.device), Shared()
-            values.update(self._turn_within_memory(turn, batch, shared, (step, number)))
+            while True:
+                try:
+                    values.update(self._turn(turn, batch, shared, (step, number)))
+                    break
+                except torch.OutOfMemoryError as error:
+                    self._halve(turn, len(batch), shared, error)
             if turn.player == self.method.shared_by:
                 shared.clear()
         return values
 
-    def _turn_within_memory(self, turn: Turn, batch: Batch, shared: Shared, key: tuple[int, int]) -> Values:
-        while True:
-            try:
-                return self._turn(turn, batch, shared, key)
-            except torch.OutOfMemoryError as error:
-                if self.parts >= len(batch):
-                    raise RunError(
-                        "memory ran out with one picture at a time",
-                        "lower data.size or generator.base_channels, or set precision=bf16",
-                    ) from error
-            shared.clear()
-            self.players[turn.player].optimiser.zero_grad()
-            self.parts = min(2 * self.parts, len(batch))
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-            text = f"memory ran out: each batch of {len(batch)} is now split into {self.parts} parts"
-            self.tell("memory-halved", text)
+    def plan(self, step: int, seen: Seen) -> list[Turn]:
+        """The turns of a step.
+
+        Raises:
+            RunError: the method has no such player, or no such loss.
+        """
+        turns = [turn if isinstance(turn, Turn) else Turn(turn) for turn in self.method.plan(step, seen)]
+        for turn in turns:
+            if turn.player not in self.players or not hasattr(self.method, f"{turn.loss_name}_loss"):
+                raise RunError(
+                    f"a turn of player '{turn.player}' on the loss '{turn.loss_name}', but the method has no such "
+                    f"{'loss' if turn.player in self.players else 'player'}",
+                    f"its players are {', '.join(self.players)}; a loss is a method called {turn.loss_name}_loss",
+                )
+        return turns
 
     def _turn(self, turn: Turn, batch: Batch, shared: Shared, key: tuple[int, int]) -> Values:
         player = self.players[turn.player]
-        size = math.ceil(len(batch) / self.parts)
+        loss: Callable[..., Terms] = getattr(self.method, f"{turn.loss_name}_loss")
+        size = math.ceil(len(batch) / self.microbatches)
         values: Values = {}
-        for part, start in enumerate(range(0, len(batch), size)):
-            piece = batch.part(start, start + size)
+        for number, start in enumerate(range(0, len(batch), size)):
+            microbatch = batch.part(start, start + size)
             if size < len(batch):
                 shared.clear()
-            share = (len(piece)) / len(batch)
-            terms = self._terms(turn, piece, shared, (*key, part))
-            total = _total(terms)
+            # Dropout takes no generator of its own, so the default one is seeded for each use. Each region of autocast
+            # ends with the turn: inside one region a weight's cast copy would outlive the optimiser's step.
+            if not shared.ready:
+                draw = self.seeded("share", *key, number)
+                with self.autocast():
+                    shared.set(self.method.share(microbatch, draw))
+            draw = self.seeded("turn", *key, number)
+            with self.autocast():
+                terms = loss(microbatch, draw, shared.value)
+            total = _total(turn.loss_name, terms)
+            share = len(microbatch) / len(batch)
             torch.autograd.backward(total * share if share < 1 else total, inputs=player.parameters)
             for name, value in [*((name, term.value) for name, term in terms.items()), ("total", total)]:
                 tag = f"{turn.loss_name}/{name}"
@@ -118,17 +129,20 @@ class Engine:
         player.optimiser.zero_grad()
         return values
 
-    def _terms(self, turn: Turn, batch: Batch, shared: Shared, key: tuple[int, int, int]) -> Terms:
-        # Dropout takes no generator of its own, so the default one is seeded for each use. Each region of autocast
-        # ends with the turn: inside one region a weight's cast copy would outlive the optimiser's step.
-        if not shared.ready:
-            draw = self.seeded("share", *key)
-            with self.autocast():
-                shared.set(self.method.share(batch, draw))
-        draw = self.seeded("turn", *key)
-        with self.autocast():
-            loss: Callable[..., Terms] = getattr(self.method, f"{turn.loss_name}_loss")
-            return loss(batch, draw, shared.value)
+    def _halve(self, turn: Turn, images: int, shared: Shared, error: torch.OutOfMemoryError) -> None:
+        """Split batches into twice as many microbatches, after memory ran out in a turn."""
+        if self.microbatches >= images:
+            raise RunError(
+                "memory ran out with one image at a time",
+                "lower data.size or generator.base_channels, or set precision=bf16",
+            ) from error
+        shared.clear()
+        self.players[turn.player].optimiser.zero_grad()
+        self.microbatches = min(2 * self.microbatches, images)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        text = f"memory ran out: each batch of {images} is now split into {self.microbatches} microbatches"
+        self.tell("memory-halved", text)
 
     def seeded(self, use: str, *key: int) -> Draw:
         """Seed torch's default generator (dropout draws from it) for one use, and give the generator of that use."""
@@ -159,6 +173,14 @@ class Shared:
         self.ready = False
 
 
-def _total(terms: Terms) -> Tensor:
+def _total(loss: str, terms: Terms) -> Tensor:
+    for name, term in terms.items():
+        if not isinstance(term, Term):
+            raise RunError(f"'{name}' of the loss '{loss}' is a {type(term).__name__}", "wrap it: Term(value, weight)")
     weighted = [term.value * term.weight for term in terms.values() if term.weight]
+    if not weighted:
+        raise RunError(
+            f"no term of the loss '{loss}' has a weight, so nothing would be learnt from it",
+            f"give one of them a weight above 0: {', '.join(terms) or 'it has none'}",
+        )
     return torch.stack(weighted).sum() if len(weighted) > 1 else weighted[0]

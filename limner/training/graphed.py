@@ -1,10 +1,10 @@
-"""Steps that are recorded once and replayed: with small batches a GPU waits for its orders, not for its arithmetic."""
+"""Steps that are recorded once and replayed: small batches are limited by launching kernels, not by computing."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from limner.config.training import TrainingSettings
 from limner.data.batch import Batch
-from limner.methods.method import Turn
+from limner.methods.method import Seen, Turn
 from limner.random import Draw
 from limner.training.engine import Engine, Shared, Values
 from limner.training.recording import Graph, Recording, cuda_graphs
@@ -39,7 +39,7 @@ class GraphedEngine(Engine):
     """An engine that replays its steps. What changes from step to step is put in place beforehand: pictures, random
     numbers, learning rates.
 
-    Every kind of step (its turns, the shapes of its batches, its parts) is taken in the ordinary way twice, then
+    Every kind of step (its turns, the shapes of its batches, its microbatches) is taken in the ordinary way twice, then
     recorded; the next one is both taken and replayed, and the two compared. When recording fails or the two differ,
     training goes on in the ordinary way.
 
@@ -58,12 +58,12 @@ class GraphedEngine(Engine):
         for player in self.players.values():
             player.keep_rate_on_device()
 
-    def step(self, step: int, draw_batch: Callable[[], Batch], seen: Mapping[str, float]) -> Values:
+    def step(self, step: int, draw_batch: Callable[[], Batch], seen: Seen) -> Values:
         if self._off:
             return super().step(step, draw_batch, seen)
-        plan = tuple(turn if isinstance(turn, Turn) else Turn(turn) for turn in self.method.plan(step, seen))
+        plan = tuple(self.plan(step, seen))
         batches = [draw_batch() for _ in range(1 + sum(turn.fresh for turn in plan))]
-        key = (plan, tuple(shape for batch in batches for shape in batch.shapes), self.parts)
+        key = (plan, tuple(shape for batch in batches for shape in batch.shapes), self.microbatches)
 
         def ordinary() -> Values:
             return super(GraphedEngine, self).step(step, iter(batches).__next__, seen)
@@ -82,7 +82,7 @@ class GraphedEngine(Engine):
             return super().seeded(use, *key)
         return self._present.cut(use, key[1:])
 
-    def _record(self, key: Key, step: int, batches: Sequence[Batch], seen: Mapping[str, float]) -> None:
+    def _record(self, key: Key, step: int, batches: Sequence[Batch], seen: Seen) -> None:
         try:
             self._present = recording = Recording(batches, self.device, self.make_graph)
             recorded = iter(recording.batches)
@@ -115,16 +115,13 @@ class GraphedEngine(Engine):
             self._checked.add(key)
         return values
 
-    def _turn_within_memory(self, turn: Turn, batch: Batch, shared: Shared, key: tuple[int, int]) -> Values:
-        # A recording does not run, so it cannot go on with smaller parts: it fails, and the ordinary step does.
+    def _halve(self, turn: Turn, images: int, shared: Shared, error: torch.OutOfMemoryError) -> None:
+        # A recording does not run, so it cannot go on with smaller microbatches: it fails, and the ordinary step does.
         if self._present is not None:
-            return self._turn(turn, batch, shared, key)
-        parts = self.parts
-        values = super()._turn_within_memory(turn, batch, shared, key)
-        if self.parts != parts:
-            self._recordings.clear()
-            self._checked.clear()
-        return values
+            raise error
+        super()._halve(turn, images, shared, error)
+        self._recordings.clear()
+        self._checked.clear()
 
     def _give_up(self, why: str) -> None:
         self._off = True
@@ -133,7 +130,9 @@ class GraphedEngine(Engine):
 
     def _state(self) -> list[list[Tensor]]:
         """Everything that a step may change, like with like."""
-        groups = [[buffer] for buffer in self.method.buffers()]
+        owned = {id(parameter) for player in self.players.values() for parameter in player.parameters}
+        others = [parameter.detach() for parameter in self.method.parameters() if id(parameter) not in owned]
+        groups = [[each] for each in (*self.method.buffers(), *others)]
         for player in self.players.values():
             groups.append([parameter.detach() for parameter in player.parameters])
             states = list(player.optimiser.state.values())

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from limner.config.training import OptimiserSettings, TrainingSettings
+from limner.config.training import OptimiserSettings, ScheduleSettings, TrainingSettings
 from limner.errors import RecipeError
 from limner.methods.method import Method
 
@@ -22,12 +22,14 @@ class Player:
         parameters: every parameter of the networks it owns.
         optimiser: Adam over exactly those.
         rate: the base learning rate, before the schedule.
+        schedule: of its learning rate.
     """
 
     name: str
     parameters: list[nn.Parameter]
     optimiser: torch.optim.Optimizer
     rate: float
+    schedule: ScheduleSettings
 
     def set_rate(self, factor: float) -> None:
         """Set the learning rate to factor times the base rate."""
@@ -76,7 +78,8 @@ def make_players(method: Method, training: TrainingSettings) -> dict[str, Player
         for parameter in parameters:
             parameter.requires_grad_(True)
         settings = training.optimisers.get(name, training.optimiser)
-        players[name] = Player(name, parameters, _adam(parameters, settings), settings.lr)
+        schedule = training.schedule_of(name)
+        players[name] = Player(name, parameters, _adam(parameters, settings), settings.lr, schedule)
     return players
 
 

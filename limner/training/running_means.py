@@ -1,4 +1,4 @@
-"""Means over the steps between two lines of the log."""
+"""Loss values on their way from the device to the host: as means for the log, one step late for a balance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from limner.methods.method import Seen
 from limner.training.engine import Values
 
 
@@ -56,6 +58,51 @@ class RunningMeans:
         result = losses, self._steps * self.images / elapsed, (waited - self._waited) / elapsed
         self.open(waited)
         return result
+
+
+class LateValues:
+    """Hands the values of each step to a balance one step late, so that the host never waits for the device.
+
+    Args:
+        seen: takes them in.
+        pending: values of the last step, when a run is resumed.
+        device: where they are.
+    """
+
+    def __init__(self, seen: Seen, pending: Mapping[str, float], device: torch.device) -> None:
+        self._seen = seen
+        self._names = list(pending)
+        self._values = torch.tensor(list(pending.values()), device=device)
+        self._host, self._shared = self._values, True
+        self._copied: torch.cuda.Event | None = None
+        self.fetch()
+
+    def push(self, values: Values) -> None:
+        """The values of a step that has been queued; those of the step before become known to the balance."""
+        self._seen.add(self.pending())
+        self._names = list(values)
+        self._values = torch.stack([value.float() for value in values.values()]) if values else self._values[:0]
+        self._shared = False
+        self.fetch()
+
+    def unshared(self) -> list[Tensor]:
+        """What is still to be averaged over the processes, in place; `fetch` follows. Empty the second time."""
+        found = [] if self._shared else [self._values]
+        self._shared = True
+        return found
+
+    def fetch(self) -> None:
+        """Begin to copy the values to the host, behind the work queued so far."""
+        self._host = self._values.to("cpu", non_blocking=True)
+        if self._values.is_cuda:
+            self._copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            self._copied.record()
+
+    def pending(self) -> dict[str, float]:
+        """The values of the last step by name."""
+        if self._copied is not None:
+            self._copied.synchronize()
+        return dict(zip(self._names, self._host.tolist(), strict=True))
 
 
 def floats(values: Values) -> dict[str, float]:

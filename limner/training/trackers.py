@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,26 +19,14 @@ from limner.config.recipe import Recipe
 from limner.errors import MissingExtraError
 from limner.files import write_atomically
 from limner.runs.folder import RunFolder
+from limner.training.observers import Metrics, Observer
 
 Grid = npt.NDArray[np.uint8]
 Kind = Literal["tensorboard", "wandb", "none"]
 Warn = Callable[[str], None]
 
 
-class Tracker(Protocol):
-    """Shows a run elsewhere while it trains."""
-
-    def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Numbers by tag after a step."""
-
-    def images(self, step: int, name: str, grid: Grid) -> None:
-        """A picture: uint8, (height, width, 3)."""
-
-    def close(self) -> None:
-        """Everything is handed over when this returns."""
-
-
-def open_tracker(kind: Kind, run: RunFolder, recipe: Recipe, warn: Warn, resumed_at: int | None = None) -> Tracker:
+def open_tracker(kind: Kind, run: RunFolder, recipe: Recipe, warn: Warn, resumed_at: int | None = None) -> Observer:
     """Open the tracker that a recipe asks for. One that fails, now or later, is reported once and dropped.
 
     Args:
@@ -53,7 +41,7 @@ def open_tracker(kind: Kind, run: RunFolder, recipe: Recipe, warn: Warn, resumed
     """
     check_tracker(kind)
     if kind == "none":
-        return _Nothing()
+        return Observer()
     open_it = _TensorBoard if kind == "tensorboard" else _WeightsAndBiases
     return _Guarded(lambda: open_it(run, recipe, warn, resumed_at), kind, warn)
 
@@ -68,22 +56,22 @@ def check_tracker(kind: Kind) -> None:
         raise MissingExtraError("wandb", "tracking=wandb")
 
 
-class _Guarded:
+class _Guarded(Observer):
     """Passes everything on until the first failure, so that no tracker ever stops a run."""
 
-    def __init__(self, open_it: Callable[[], Tracker], kind: str, warn: Warn) -> None:
+    def __init__(self, open_it: Callable[[], Observer], kind: str, warn: Warn) -> None:
         self._kind = kind
         self._warn = warn
-        self._tracker: Tracker | None = None
+        self._tracker: Observer | None = None
         self._try(lambda: setattr(self, "_tracker", open_it()))
 
-    def log(self, step: int, values: Mapping[str, float]) -> None:
+    def on_metrics(self, metrics: Metrics) -> None:
         if (tracker := self._tracker) is not None:
-            self._try(lambda: tracker.log(step, values))
+            self._try(lambda: tracker.on_metrics(metrics))
 
-    def images(self, step: int, name: str, grid: Grid) -> None:
+    def on_samples(self, step: int, grid: Grid) -> None:
         if (tracker := self._tracker) is not None:
-            self._try(lambda: tracker.images(step, name, grid))
+            self._try(lambda: tracker.on_samples(step, grid))
 
     def close(self) -> None:
         if (tracker := self._tracker) is not None:
@@ -100,18 +88,7 @@ class _Guarded:
             self._warn(f"Tracking with {self._kind} failed and is off from here ({reason}). Training goes on.")
 
 
-class _Nothing:
-    def log(self, step: int, values: Mapping[str, float]) -> None:
-        pass
-
-    def images(self, step: int, name: str, grid: Grid) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-class _TensorBoard:
+class _TensorBoard(Observer):
     def __init__(self, run: RunFolder, recipe: Recipe, warn: Warn, resumed_at: int | None) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
@@ -121,18 +98,18 @@ class _TensorBoard:
         if resumed_at is None:
             self._writer.add_text("recipe", "\n".join(f"    {line}" for line in recipe_text(recipe).splitlines()))
 
-    def log(self, step: int, values: Mapping[str, float]) -> None:
-        for tag, value in values.items():
-            self._writer.add_scalar(tag, value, step)
+    def on_metrics(self, metrics: Metrics) -> None:
+        for tag, value in metrics.row.values.items():
+            self._writer.add_scalar(tag, value, metrics.row.step)
 
-    def images(self, step: int, name: str, grid: Grid) -> None:
-        self._writer.add_image(name, grid, step, dataformats="HWC")
+    def on_samples(self, step: int, grid: Grid) -> None:
+        self._writer.add_image("samples", grid, step, dataformats="HWC")
 
     def close(self) -> None:
         self._writer.close()
 
 
-class _WeightsAndBiases:
+class _WeightsAndBiases(Observer):
     """Honours WANDB_MODE and WANDB_PROJECT; with DO_NOT_TRACK nothing leaves the machine: the curves are kept offline.
 
     After a resume W&B keeps the points that it has of later steps; a bit-exact run would draw the same ones again.
@@ -148,18 +125,18 @@ class _WeightsAndBiases:
         self._run = self._wandb.init(
             project=os.environ.get("WANDB_PROJECT", "limner"),
             name=run.name,
-            id=_wandb_id(run.path / "wandb.json"),
+            id=_wandb_id(run.wandb_path),
             resume="allow",
             mode=mode,
             dir=str(run.path),
             config=recipe.model_dump(mode="json", by_alias=True),
         )
 
-    def log(self, step: int, values: Mapping[str, float]) -> None:
-        self._run.log(dict(values), step=step)
+    def on_metrics(self, metrics: Metrics) -> None:
+        self._run.log(dict(metrics.row.values), step=metrics.row.step)
 
-    def images(self, step: int, name: str, grid: Grid) -> None:
-        self._run.log({name: self._wandb.Image(grid)}, step=step)
+    def on_samples(self, step: int, grid: Grid) -> None:
+        self._run.log({"samples": self._wandb.Image(grid)}, step=step)
 
     def close(self) -> None:
         self._run.finish()

@@ -11,9 +11,10 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from limner.config.networks import Norm
+from limner.config.data import UseSettings
+from limner.config.networks import GeneratorSettings, Norm
 from limner.errors import WeightsError
-from limner.weights.model_file import ModelCard
+from limner.models.model_file import ModelCard, model_recipe
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,38 @@ class ImportedModel:
     """A generator in limner's own form.
 
     Attributes:
+        generator: its settings.
+        state: its weights, float32.
         card: what the model file will say of it.
-        state: state of the network that `card.generator` describes, float32.
         notes: what was recognised and what was assumed, one sentence each.
     """
 
-    card: ModelCard
+    generator: GeneratorSettings
     state: dict[str, Tensor]
+    card: ModelCard
     notes: tuple[str, ...]
+
+    @property
+    def model_state(self) -> dict[str, Tensor]:
+        """The weights as those of a translator in one direction."""
+        return {f"generators.AtoB.{name}": weight for name, weight in self.state.items()}
+
+
+def imported_model(
+    path: Path,
+    method: str,
+    generator: GeneratorSettings,
+    state: dict[str, Tensor],
+    use: UseSettings,
+    size: int,
+    notes: Sequence[str],
+) -> ImportedModel:
+    """A generator of a public method, trained on pictures of side `size` that limner does not know."""
+    values = {"generator": generator.model_dump(), "use": use.model_dump(), "data": {"size": size}}
+    card = ModelCard(
+        model_recipe({"method": method, **values}), f"pictures unknown to limner (imported from {path.name})"
+    )
+    return ImportedModel(generator, state, card, tuple(notes))
 
 
 @dataclass(frozen=True)
@@ -112,11 +137,6 @@ class Layout:
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """What a norm remembers. Of instance norm only old versions kept it, and the public code no longer reads it."""
-
-
-def from_unknown(path: Path) -> str:
-    """What a model card says of the pictures that imported weights were trained on."""
-    return f"pictures unknown to limner (imported from {path.name})"
 
 
 def precision_note(found: Tensor) -> list[str]:

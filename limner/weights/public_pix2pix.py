@@ -17,8 +17,7 @@ from torch import Tensor, nn
 from limner.config.data import UseSettings
 from limner.config.networks import Norm, UNetSettings
 from limner.networks.unet import UNet
-from limner.weights.imported import STATISTICS, ImportedModel, Layout, from_unknown, precision_note
-from limner.weights.model_file import ModelCard
+from limner.weights.imported import STATISTICS, ImportedModel, Layout, imported_model, precision_note
 
 FIRST = "model.model.0.weight"
 """The weight by which this layout is known: the outermost convolution."""
@@ -43,16 +42,8 @@ def unet_from(path: Path, weights: Mapping[str, Tensor]) -> ImportedModel:
     levels = _find_levels(weights)
     settings = _recognise(layout, weights, levels)
     state, zeros = _rename(layout, _simplify(weights, levels, settings.norm), levels, settings)
-    return ImportedModel(
-        card=ModelCard(
-            generator=settings,
-            use=UseSettings(norm="batch", dropout=True),
-            size=2**settings.levels,
-            trained_on=from_unknown(path),
-        ),
-        state=state,
-        notes=_notes(settings, weights, zeros),
-    )
+    use = UseSettings(norm="batch", dropout=True)
+    return imported_model(path, "pix2pix", settings, state, use, 2**settings.levels, _notes(settings, weights, zeros))
 
 
 @dataclass(frozen=True)
@@ -118,7 +109,7 @@ def _rename(
 ) -> tuple[dict[str, Tensor], int]:
     """The state under limner's names, and how many biases were missing and became zeros."""
     with torch.device("meta"):
-        network = UNet(**settings.model_dump(exclude={"kind"}))
+        network = UNet(settings)
     sources = dict(_sources(network, levels))
     state: dict[str, Tensor] = {}
     zeros, left = 0, dict(plain)

@@ -19,8 +19,7 @@ from limner.config.data import UseSettings
 from limner.config.networks import ResNetSettings
 from limner.errors import WeightsError
 from limner.networks.resnet import ResNetGenerator
-from limner.weights.imported import STATISTICS, ImportedModel, Layout, from_unknown, precision_note
-from limner.weights.model_file import ModelCard
+from limner.weights.imported import STATISTICS, ImportedModel, Layout, imported_model, precision_note
 
 FIRST = "model.1.weight"
 """The weight by which this layout is known: the first convolution."""
@@ -54,16 +53,10 @@ def resnet_from(path: Path, weights: Mapping[str, Tensor]) -> ImportedModel:
     _take_blurs(layout, left, places, settings)
     old = _drop_statistics(left, places, settings)
     state, zeros = _rename(layout, left, places, settings)
-    return ImportedModel(
-        card=ModelCard(
-            method="cut" if places.blurs else "cyclegan",
-            generator=settings,
-            use=UseSettings(norm="batch", dropout=settings.dropout > 0),
-            trained_on=from_unknown(path),
-        ),
-        state=state,
-        notes=(*_notes(settings, old, zeros), *precision_note(first)),
-    )
+    method = "cut" if places.blurs else "cyclegan"
+    use = UseSettings(norm="batch", dropout=settings.dropout > 0)
+    notes = [*_notes(settings, old, zeros), *precision_note(first)]
+    return imported_model(path, method, settings, state, use, 256, notes)
 
 
 @dataclass(frozen=True)
@@ -154,7 +147,7 @@ def _rename(
 ) -> tuple[dict[str, Tensor], int]:
     """The state under limner's names, and how many biases were missing and became zeros."""
     with torch.device("meta"):
-        network = ResNetGenerator(**settings.model_dump(exclude={"kind"}))
+        network = ResNetGenerator(settings)
     sources = dict(_sources(network, places))
     state: dict[str, Tensor] = {}
     zeros = 0

@@ -1,5 +1,6 @@
 """The frame of the command line: statuses, tips, laziness."""
 
+import importlib
 import subprocess
 import sys
 from importlib import import_module
@@ -90,10 +91,9 @@ def test_an_error_is_one_message_and_a_tip(command, capsys, monkeypatch):
 
 
 def test_an_unexpected_error_leaves_its_traceback_in_a_file(command, capsys, monkeypatch, tmp_path):
-    def fail() -> None:
-        raise ZeroDivisionError("by nothing")
-
-    command(fail)
+    names = {}
+    exec(compile("def fail() -> None:\n    raise ZeroDivisionError('by nothing')", limner.__file__, "exec"), names)
+    command(names["fail"])
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert main(["boom"]) == 1
     said = capsys.readouterr().err
@@ -103,6 +103,17 @@ def test_an_unexpected_error_leaves_its_traceback_in_a_file(command, capsys, mon
     monkeypatch.setenv("LIMNER_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         main(["boom"])
+
+
+def test_a_fault_in_a_method_of_the_user_s_is_named_by_its_line(command, capsys, monkeypatch, tmp_path):
+    (tmp_path / "code_of_a_user.py").write_text("import json\ndef fail() -> None:\n    json.loads('{')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    command(importlib.import_module("code_of_a_user").fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["boom"]) == 1
+    said = capsys.readouterr().err
+    assert f"error: JSONDecodeError in {tmp_path / 'code_of_a_user.py'}, line 3: Expecting" in said
+    assert "not limner's" in said and "fault in limner" not in said
 
 
 def test_control_c_is_quiet(command, capsys):

@@ -9,24 +9,25 @@ import torch
 from PIL import Image
 
 from limner.cli import main
-from limner.config.data import DeriveSettings
-from limner.config.networks import UNetSettings
 from limner.inference import load
-from limner.inference.model import Model
-from limner.networks import build
-from limner.weights.model_file import ModelCard
+from limner.methods import build_model
+from limner.models.model_file import ModelCard, model_recipe, save_model_file
 
 CAT = skimage.data.chelsea()[::4, ::4].copy()
+
+
+def write_model(path: str, data: dict | None = None, **generator) -> None:
+    values = {"generator": {"levels": 3, "base_channels": 4, **generator}, "data": {"size": 32, **(data or {})}}
+    card = ModelCard(model_recipe({"method": "pix2pix", **values}))
+    torch.manual_seed(1)
+    save_model_file(Path(path), build_model(card.recipe).state_dict(), card)
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch) -> Path:
     """A folder with model.safetensors and photos/{cat,coffee}.png."""
     monkeypatch.chdir(tmp_path)
-    settings = UNetSettings(levels=3, base_channels=4)
-    torch.manual_seed(1)
-    state = build(settings).state_dict()
-    Model(ModelCard(generator=settings, size=32), state, torch.device("cpu")).save("model.safetensors")
+    write_model("model.safetensors")
     Path("photos").mkdir()
     Image.fromarray(CAT).save("photos/cat.png")
     Image.fromarray(skimage.data.coffee()[::8, ::8].copy()).convert("L").save("photos/coffee.jpg")
@@ -76,10 +77,7 @@ def test_dropout_can_be_turned_off(place):
     ],
 )
 def test_samples_that_cannot_differ_are_announced(place, capsys, dropout, words, said):
-    settings = UNetSettings(levels=3, base_channels=4, dropout=dropout)
-    Model(ModelCard(generator=settings, size=32), build(settings).state_dict(), torch.device("cpu")).save(
-        "m.safetensors"
-    )
+    write_model("m.safetensors", dropout=dropout)
     base = ["translate", "m.safetensors", "photos/cat.png", "--out", "out", *words]
     assert main([*base, "--samples", "3"]) == 0
     heard = capsys.readouterr().err
@@ -143,12 +141,20 @@ def test_an_input_is_never_overwritten(place, capsys):
     assert Path("photos/cat.png").read_bytes() == before
 
 
-def test_a_model_of_derived_inputs_says_so(place, capsys, monkeypatch):
-    model = load("model.safetensors")
-    model.derive = DeriveSettings(kind="grey")
-    monkeypatch.setattr("limner.inference.load", lambda *_: model)
-    words = ["translate", "model.safetensors", "photos/cat.png", "--no-stochastic", "--out"]
+def test_a_model_of_derived_inputs_says_so(place, capsys):
+    write_model("grey.safetensors", {"derive": {"kind": "grey"}})
+    words = ["translate", "grey.safetensors", "photos/cat.png", "--no-stochastic", "--out"]
     assert main([*words, "plain"]) == 0
     assert "--derive" in capsys.readouterr().err
     assert main([*words, "derived", "--derive"]) == 0
-    assert np.array_equal(pixels("derived/cat.png"), model.translate(CAT, derive=True, stochastic=False))
+    expected = load("grey.safetensors").translate(CAT, derive=True, stochastic=False)
+    assert np.array_equal(pixels("derived/cat.png"), expected)
+
+
+def test_a_model_of_grey_images_writes_grey_images(place):
+    write_model("grey.safetensors", {"channels": 1}, in_channels=1, out_channels=1)
+    assert main(["translate", "grey.safetensors", "photos", "--out", "out", "--seed", "4"]) == 0
+    with Image.open("out/cat.png") as written:
+        assert written.mode == "L" and written.size == (CAT.shape[1], CAT.shape[0])
+        expected = load("grey.safetensors").translate(Image.fromarray(CAT), seed=4)
+        assert np.array_equal(np.asarray(written), np.asarray(expected))

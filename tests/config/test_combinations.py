@@ -36,11 +36,26 @@ from limner.networks import PatchGAN, UNet
             ["batch norm one value per channel"],
         ),
         ("generator.dropout_blocks=[8]", ["generator.dropout_blocks is [8]", "generator.levels=8", "1 to 7"]),
-        ("generator.in_channels=1", ["generator.in_channels is 1", "3 channels: set generator.in_channels=3"]),
-        ("discriminator.in_channels=3", ["discriminator.in_channels is 3", "6: set discriminator.in_channels=6"]),
+        ("generator.in_channels=1", ["generator.in_channels is 1", "data.channels is 3: set generator.in_channels=3"]),
+        (
+            "data.channels=1 generator.out_channels=1",
+            [
+                "generator.in_channels is 3 and discriminator.in_channels is 6, but data.channels is 1",
+                "the discriminator sees 2 at a time",
+                "set generator.in_channels=1 and discriminator.in_channels=2",
+            ],
+        ),
+        (
+            "discriminator.in_channels=3",
+            ["discriminator.in_channels is 3, but data.channels is 3", ": set discriminator.in_channels=6"],
+        ),
         ("training.optimisers.critic.lr=1", ["training.optimisers.critic", "generator and discriminator"]),
         ("loss.mode=l1 loss.l1=0", ["loss.mode=l1", "loss.l1=0"]),
         ("training.time=2h training.schedule.kind=linear", ["training.schedule.kind=linear", "training.time"]),
+        (
+            "training.time=2h training.optimisers.discriminator.schedule.kind=linear",
+            ["training.optimisers.discriminator.schedule.kind=linear", "training.time"],
+        ),
         ("training.batch=3 training.accumulate=2", ["training.batch is 3", "training.accumulate=2"]),
         ("devices=2 device=cuda:1", ["devices is 2", "device=cuda:1"]),
         ("devices=2 device=mps", ["devices is 2", "device=mps"]),
@@ -73,10 +88,24 @@ def test_impossible_together(overrides: str, words: list[str]) -> None:
         "training.batch=4 training.accumulate=2",
         "devices=2 device=cuda",
         "generator.levels=3 data.size=64",
+        "data.channels=1 generator.in_channels=1 generator.out_channels=1 discriminator.in_channels=2",
+        "training.optimisers.discriminator.schedule.kind=linear",
     ],
 )
 def test_possible_together(overrides: str) -> None:
     load_recipe("pix2pix-facades", overrides.split())
+
+
+def test_a_player_may_have_a_schedule_of_its_own() -> None:
+    words = [
+        "training.schedule.kind=linear",
+        "training.optimisers.discriminator.schedule={kind: exponential, gamma: 0.5}",
+    ]
+    training = load_recipe("pix2pix-facades", words).training
+    assert training.schedule_of("discriminator").gamma == 0.5
+    assert training.schedule_of("generator").kind == "linear"
+    plain = load_recipe("pix2pix-facades", [words[0], "training.optimisers.discriminator.lr=1e-4"]).training
+    assert plain.schedule_of("discriminator") == plain.schedule
 
 
 def test_fewer_levels_drop_the_dropout_blocks_that_are_gone() -> None:
@@ -88,7 +117,7 @@ def test_fewer_levels_drop_the_dropout_blocks_that_are_gone() -> None:
 @pytest.mark.parametrize("field", [1, 16, 70, 286])
 def test_sides_are_those_of_the_network(field: int, kernel: int) -> None:
     settings = PatchGANSettings.model_validate({"receptive_field": field, "kernel": kernel})
-    network = PatchGAN(settings.receptive_field, base_channels=1, kernel=kernel, norm="none")
+    network = PatchGAN(receptive_field=settings.receptive_field, base_channels=1, kernel=kernel, norm="none")
     sides: list[int] = []
     for layer in network.layers:
         if isinstance(layer, torch.nn.Conv2d):

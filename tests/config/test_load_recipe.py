@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import limner
-from limner.config.catalogue import list_recipes
-from limner.config.load import load_recipe, recipe_differences, save_recipe, shipped_recipes
+from limner.config.load import list_recipes, load_recipe, recipe_differences, save_recipe, shipped_recipes
+from limner.config.methods import METHODS, method_class
 from limner.config.pix2pix import Pix2PixRecipe
 from limner.errors import RecipeError, RunError
 
@@ -97,7 +97,7 @@ def test_save_into_a_missing_folder_says_so(tmp_path: Path) -> None:
         save_recipe(load_recipe("quickstart"), tmp_path / "nowhere" / "recipe.yaml")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     title=st.text(max_size=40),
     path=st.text(st.characters(exclude_characters="\0~", exclude_categories=["Cs"]), min_size=1, max_size=20),
@@ -262,3 +262,10 @@ def test_what_a_header_says_to_try_can_be_tried(name: str) -> None:
     assert all(attempts), f"nothing to try in a part of: {line}"
     for words in attempts:
         assert load_recipe(name, words) != load_recipe(name)
+
+
+def test_a_shipped_method_needs_nobodys_trust(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, shipped in METHODS.items():
+        monkeypatch.delitem(sys.modules, shipped.path.partition(":")[0], raising=False)
+        found = method_class(name, trusted=False)
+        assert getattr(found, "recipe", None) is shipped.settings

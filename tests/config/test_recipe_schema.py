@@ -13,7 +13,7 @@ import limner.config
 from limner.config.base import Settings
 from limner.config.keys import keys_of
 from limner.config.load import load_recipe, recipe_text, shipped_recipes
-from limner.config.methods import RECIPES
+from limner.config.methods import METHODS
 from limner.config.page import recipes_page
 from limner.config.schema import recipe_schema
 from limner.config.source import parse_yaml
@@ -103,15 +103,15 @@ def test_an_undocumented_key_is_noticed() -> None:
 
 
 def test_keys_reach_into_lists_of_players_and_optional_groups() -> None:
-    paths = [key.path for key in keys_of(RECIPES["pix2pix"])]
+    paths = [key.path for key in keys_of(METHODS["pix2pix"].settings)]
     assert {"schema", "data.derive.kind", "training.optimisers.NAME.lr", "loss.l1"} <= set(paths)
-    keys = [(key.path, key.kind) for key in keys_of(RECIPES["pix2pix"])]
+    keys = [(key.path, key.kind) for key in keys_of(METHODS["pix2pix"].settings)]
     assert len(keys) == len(set(keys)) and ("generator.blocks", "resnet") in keys
 
 
 def test_the_page_is_up_to_date() -> None:
     page = recipes_page()
     assert PAGE.read_text(encoding="utf-8") == page, "write it anew: python -m limner.config.page docs/recipes.md"
-    for model in RECIPES.values():
-        for key in keys_of(model):
+    for method in METHODS.values():
+        for key in keys_of(method.settings):
             assert f"| `{key.path}` |" in page

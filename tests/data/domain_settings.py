@@ -2,8 +2,8 @@
 
 import pytest
 
-from limner.config.domains import DomainDataSettings
-from limner.data.domains import open_domains
+from limner.config.data import DomainDataSettings
+from limner.data.open import open_data
 from limner.errors import DataError
 
 
@@ -12,11 +12,11 @@ def settings(path, **more):
 
 
 def opened(path, **more):
-    return open_domains(settings(path, **more), 3)
+    return open_data(settings(path, **more), 3)
 
 
 def refused(path, **more):
     with pytest.raises(DataError) as error:
-        open_domains(settings(path, **more), 3)
+        open_data(settings(path, **more), 3)
     assert error.value.tip
     return error.value

@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut, chelsea, coffee
 
-from limner.data.classifier import classifier_accuracy, effect, layout_shift
 from limner.data.compare_domains import compare_domains
-from limner.data.domain_traits import describe, measure
+from limner.data.domain_traits import classifier_accuracy, describe, effect, layout_shift, measure
 from limner.data.images import open_image
 from limner.synthetic import make_facades
 
@@ -71,8 +70,8 @@ def test_where_the_detail_sits():
     traits = measure(img)
     assert traits.detail[0, 2, 5] == pytest.approx(1) and traits.detail[1] == pytest.approx(1 / 64)
     assert traits.centre[0] == pytest.approx([5.5 / 8, 2.5 / 8]) and traits.centre[1] == pytest.approx([0.5, 0.5])
-    assert traits.spread[0] == pytest.approx(0, abs=1e-6)
-    assert traits.spread[1] == pytest.approx(np.sqrt(2 * np.mean((np.arange(8) / 8 + 1 / 16 - 0.5) ** 2)))
+    assert traits.detail_spread[0] == pytest.approx(0, abs=1e-6)
+    assert traits.detail_spread[1] == pytest.approx(np.sqrt(2 * np.mean((np.arange(8) / 8 + 1 / 16 - 0.5) ** 2)))
     look = describe(traits, 2, [(10, 20), (30, 20), (90, 40)])
     assert np.sum(look.detail) == pytest.approx(1, abs=0.01) and look.size == (30, 20)
     assert look.centre_spread == pytest.approx(np.hypot(1.5, 1.5) / 16, abs=1e-3)

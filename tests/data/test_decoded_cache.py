@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from limner.config.data import DataSettings
+from limner.config.data import PairedDataSettings
 from limner.data import cache as cache_module
 from limner.data import decoded as decoded_module
 from limner.data.cache import SUFFIX, cache_cap, cache_folder, cache_size, clear_cache
 from limner.data.decode import Decoding
-from limner.data.decoded_splits import open_splits
-from limner.data.pairing import Pair, Source
+from limner.data.pairing import Item, Source
+from limner.data.stores import open_stores
 from limner.errors import DataError
 
 AS = Decoding(stored=16, size=16, fit="stretch", derive=None)
@@ -22,7 +22,7 @@ AS = Decoding(stored=16, size=16, fit="stretch", derive=None)
 
 @pytest.fixture
 def pairs(tmp_path, draw):
-    return [Pair(str(n), *(Source(draw(tmp_path / f"{n}{half}.png", n)) for half in "ab")) for n in range(5)]
+    return [Item(str(n), tuple(Source(draw(tmp_path / f"{n}{half}.png", n)) for half in "ab")) for n in range(5)]
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def decodings(monkeypatch):
 
 
 def opened_parts(*wanted, memory=True, disk=True):
-    settings = DataSettings(cache="disk" if not memory else "auto" if disk else "memory", workers=1)
-    return open_splits(wanted, settings, None)
+    settings = PairedDataSettings(cache="disk" if not memory else "auto" if disk else "memory", workers=1)
+    return open_stores(wanted, settings, None)
 
 
 def opened(pairs, *, memory=True, disk=True, how=AS):
-    return opened_parts((pairs, how), memory=memory, disk=disk).parts[0].decoded
+    return opened_parts((pairs, how), memory=memory, disk=disk).stores[0]
 
 
 def entries(cache):
@@ -49,11 +49,11 @@ def entries(cache):
 
 def test_second_start_decodes_nothing(pairs, cache, decodings):
     first = opened(pairs)
-    assert len(decodings) == 5 and len(entries(cache)) == 1 and first.pixels.shape == (5, 2, 3, 16, 16)
+    assert len(decodings) == 5 and len(entries(cache)) == 1 and first.array.shape == (5, 2, 3, 16, 16)
     for memory in (True, False):
         again = opened(pairs, memory=memory)
-        assert np.array_equal(first.pixels, again.pixels) and first.index == again.index
-    assert isinstance(again.pixels, np.memmap) and len(decodings) == 5
+        assert np.array_equal(first.array, again.array) and first.digests == again.digests
+    assert isinstance(again.array, np.memmap) and len(decodings) == 5
 
 
 def test_memory_alone_writes_nothing(pairs, cache):
@@ -66,14 +66,14 @@ def test_every_change_is_noticed(pairs, decodings, draw):
     opened(pairs, how=Decoding(stored=24, size=16, fit="stretch", derive=None))
     opened(pairs, how=Decoding(stored=16, size=16, fit="crop", derive=None))
     assert len(decodings) == 15
-    path = pairs[2].target.path
+    path = pairs[2].sources[1].path
     stat = path.stat()
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
-    before = opened(pairs).pixels[2, 1].copy()
+    before = opened(pairs).array[2, 1].copy()
     assert len(decodings) == 20
     draw(path, 99)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
-    assert not np.array_equal(opened(pairs).pixels[2, 1], before)
+    assert not np.array_equal(opened(pairs).array[2, 1], before)
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[: len(b) // 2], lambda b: b[100:], lambda b: b""])
@@ -81,15 +81,15 @@ def test_a_damaged_entry_is_made_again(pairs, cache, decodings, damage):
     whole = opened(pairs)
     (entry,) = cache.iterdir()
     entry.write_bytes(damage(entry.read_bytes()))
-    assert np.array_equal(opened(pairs, memory=False).pixels, whole.pixels) and len(decodings) == 10
+    assert np.array_equal(opened(pairs, memory=False).array, whole.array) and len(decodings) == 10
 
 
 def test_unreadable_files_are_remembered(pairs, decodings):
-    pairs[1].target.path.write_bytes(b"")
+    pairs[1].sources[1].path.write_bytes(b"")
     for _ in range(2):
         found = opened(pairs)
-        assert found.index.rows == [0, 2, 3, 4] and len(found.pixels) == 4
-        assert [bad.reason for bad in found.index.unreadable] == ["the file is empty"]
+        assert found.places == [0, 2, 3, 4] and len(found.array) == 4
+        assert [bad.reason for bad in found.unreadable] == ["the file is empty"]
     assert len(decodings) == 5
 
 
@@ -119,27 +119,27 @@ REFUSALS = [
 @pytest.mark.parametrize("memory", [True, False])
 @pytest.mark.parametrize(("error", "reason"), REFUSALS, ids=[reason for _, reason in REFUSALS])
 def test_what_the_system_refused_is_decoded_when_it_is_given(pairs, decodings, refuse, memory, error, reason):
-    refuse[pairs[1].target.path] = error
+    refuse[pairs[1].sources[1].path] = error
     first = opened(pairs, memory=memory)
-    assert first.index.rows == [0, 2, 3, 4] and [bad.reason for bad in first.index.unreadable] == [reason]
+    assert first.places == [0, 2, 3, 4] and [bad.reason for bad in first.unreadable] == [reason]
     refuse.clear()
     again = opened(pairs, memory=memory)
-    assert again.index.rows == [0, 1, 2, 3, 4] and not again.index.unreadable and len(decodings) == 10
-    assert np.array_equal(opened(pairs).pixels, again.pixels) and len(decodings) == 10
+    assert again.places == [0, 1, 2, 3, 4] and not again.unreadable and len(decodings) == 10
+    assert np.array_equal(opened(pairs).array, again.array) and len(decodings) == 10
 
 
 def test_what_the_system_still_refuses_is_not_decoded_again(pairs, decodings, refuse):
-    refuse[pairs[1].target.path] = PermissionError(errno.EACCES, "Permission denied")
+    refuse[pairs[1].sources[1].path] = PermissionError(errno.EACCES, "Permission denied")
     for _ in range(2):
-        assert [bad.reason for bad in opened(pairs).index.unreadable] == ["permission denied"]
+        assert [bad.reason for bad in opened(pairs).unreadable] == ["permission denied"]
     assert len(decodings) == 5
 
 
 def test_no_usable_pair_gives_an_empty_split(pairs):
     for pair in pairs:
-        pair.target.path.write_bytes(b"")
+        pair.sources[1].path.write_bytes(b"")
     for _ in range(2):
-        assert len(opened(pairs, memory=False).pixels) == 0
+        assert len(opened(pairs, memory=False).array) == 0
 
 
 def test_two_runs_at_once(pairs, cache):
@@ -149,7 +149,7 @@ def test_two_runs_at_once(pairs, cache):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(results) == 4 and all(np.array_equal(results[0].pixels, other.pixels) for other in results)
+    assert len(results) == 4 and all(np.array_equal(results[0].array, other.array) for other in results)
     assert len(entries(cache)) == 1
 
 
@@ -169,7 +169,7 @@ def test_a_full_disk_stops_the_saving_not_the_run(pairs, cache, monkeypatch):
 
     monkeypatch.setattr(decoded_module.os, "fsync", full)
     found = opened(pairs)
-    assert len(found.pixels) == 5 and "no space left" in found.unsaved and entries(cache) == []
+    assert len(found.array) == 5 and "no space left" in found.unsaved and entries(cache) == []
     with pytest.raises(DataError, match="no space left"):
         opened(pairs, memory=False)
 

@@ -6,12 +6,12 @@ import shutil
 import pytest
 from listings import found, refused, shown
 
-from limner.config.data import DataSettings, DeriveSettings
-from limner.config.domains import DomainDataSettings
-from limner.data.discover import TEST_SERVES, discover, divide
-from limner.data.discover_domains import discover_domains
+from limner.config.data import DeriveSettings, DomainDataSettings, PairedDataSettings
+from limner.data.contents import TEST_SERVES
+from limner.data.discover import discover
 from limner.data.inspect import inspect_folder
-from limner.data.pairing import Pair, Source
+from limner.data.listing import divide
+from limner.data.pairing import Item, Source
 from limner.errors import DataError
 
 EDGES = DeriveSettings(kind="edges")
@@ -23,29 +23,29 @@ def test_side_by_side_in_split_folders(tmp_path, draw):
     draw(tmp_path / "train" / ".hidden.jpg", 0, 64, 32)
     listing = found(tmp_path)
     assert listing.layout == "side-by-side" and not listing.split_made
-    assert shown(listing.train, tmp_path) == [("1", "train/1.jpg:left", "train/1.jpg:right")]
-    assert shown(listing.validation, tmp_path) == [("1", "validation/1.jpg:left", "validation/1.jpg:right")]
+    assert shown(listing.train[0], tmp_path) == [("1", "train/1.jpg:left", "train/1.jpg:right")]
+    assert shown(listing.validation[0], tmp_path) == [("1", "validation/1.jpg:left", "validation/1.jpg:right")]
     turned = found(tmp_path, direction="BtoA")
-    assert shown(turned.train, tmp_path) == [("1", "train/1.jpg:right", "train/1.jpg:left")]
+    assert shown(turned.train[0], tmp_path) == [("1", "train/1.jpg:right", "train/1.jpg:left")]
 
 
 def test_test_serves_as_validation_only_when_there_is_no_other(tmp_path, draw):
     draw(tmp_path / "train" / "1.jpg", 0, 64, 32)
     draw(tmp_path / "test" / "2.jpg", 0, 64, 32)
     listing = found(tmp_path)
-    assert [pair.name for pair in listing.validation] == ["2"] and listing.warnings == [TEST_SERVES]
+    assert [pair.name for pair in listing.validation[0]] == ["2"] and listing.warnings == [TEST_SERVES]
     assert "no val pictures" in TEST_SERVES and "test serve as validation" in TEST_SERVES
     draw(tmp_path / "val" / "3.jpg", 0, 64, 32)
     listing = found(tmp_path)
-    assert [pair.name for pair in listing.validation] == ["3"] and listing.warnings == []
+    assert [pair.name for pair in listing.validation[0]] == ["3"] and listing.warnings == []
 
 
 def test_flat_folder_of_side_by_side_images_is_divided(tmp_path, draw):
     for number in range(10):
         draw(tmp_path / f"{number}.png", number, 64, 32)
     listing = found(tmp_path)
-    assert listing.split_made and len(listing.validation) >= 1
-    assert sorted(p.name for p in listing.train + listing.validation) == [str(n) for n in range(10)]
+    assert listing.split_made and len(listing.validation[0]) >= 1
+    assert sorted(p.name for p in listing.train[0] + listing.validation[0]) == [str(n) for n in range(10)]
 
 
 @pytest.mark.parametrize("halves", ["train{}", "{}/train", "train_{}"])
@@ -55,10 +55,12 @@ def test_two_domains_matched_by_name(tmp_path, draw, halves):
         draw(a / f"{name}.png")
         draw(b / f"{name}.jpg")
     listing = found(tmp_path, validation=0.0)
-    names = [(pair.name, pair.input.path.relative_to(a).name, pair.target.path.name) for pair in listing.train]
+    names = [
+        (pair.name, pair.sources[0].path.relative_to(a).name, pair.sources[1].path.name) for pair in listing.train[0]
+    ]
     assert names == [("deep/y", "y.png", "y.jpg"), ("x", "x.png", "x.jpg")]
     turned = found(tmp_path, validation=0.0, direction="BtoA")
-    assert turned.train[0].input.path == b / "deep/y.jpg"
+    assert turned.train[0][0].sources[0].path == b / "deep/y.jpg"
 
 
 def test_two_domains_without_splits_and_two_paths(tmp_path, draw):
@@ -69,16 +71,16 @@ def test_two_domains_without_splits_and_two_paths(tmp_path, draw):
     shutil.move(tmp_path / "A", tmp_path / "phone")
     shutil.move(tmp_path / "B", tmp_path / "canon")
     listing = found(tmp_path / "phone", path_b=tmp_path / "canon")
-    assert listing.layout == "two-folders" and len(listing.train) + len(listing.validation) == 3
-    assert all(p.input.path.name == p.target.path.name for p in listing.train)
+    assert listing.layout == "two-folders" and len(listing.train[0]) + len(listing.validation[0]) == 3
+    assert all(p.sources[0].path.name == p.sources[1].path.name for p in listing.train[0])
 
 
 def test_same_stem_with_two_suffixes_is_paired_by_the_whole_name(tmp_path, draw):
     for folder in ("trainA", "trainB"):
         for suffix in ("png", "jpg"):
             draw(tmp_path / folder / f"x.{suffix}")
-    pairs = found(tmp_path, validation=0.0).train
-    assert [(p.input.path.suffix, p.target.path.suffix) for p in pairs] == [(".jpg", ".jpg"), (".png", ".png")]
+    pairs = found(tmp_path, validation=0.0).train[0]
+    assert [(p.sources[0].path.suffix, p.sources[1].path.suffix) for p in pairs] == [(".jpg", ".jpg"), (".png", ".png")]
 
 
 def write_list(file, *rows):
@@ -93,12 +95,12 @@ def test_metadata_in_the_root_or_in_the_splits(tmp_path, draw):
     write_list(tmp_path / "metadata.jsonl", ("train/a.png", "train/b.png"), ("val/c.png", "val/d.png"))
     listing = found(tmp_path)
     assert listing.layout == "metadata"
-    assert shown(listing.train, tmp_path) == [("train/b", "train/a.png", "train/b.png")]
-    assert shown(listing.validation, tmp_path) == [("val/d", "val/c.png", "val/d.png")]
+    assert shown(listing.train[0], tmp_path) == [("train/b", "train/a.png", "train/b.png")]
+    assert shown(listing.validation[0], tmp_path) == [("val/d", "val/c.png", "val/d.png")]
     (tmp_path / "metadata.jsonl").unlink()
     write_list(tmp_path / "train/metadata.jsonl", ("a.png", "b.png"))
     write_list(tmp_path / "val/metadata.jsonl", ("c.png", "d.png"))
-    assert shown(found(tmp_path, direction="BtoA").validation, tmp_path) == [("d", "val/d.png", "val/c.png")]
+    assert shown(found(tmp_path, direction="BtoA").validation[0], tmp_path) == [("d", "val/d.png", "val/c.png")]
 
 
 @pytest.mark.parametrize(
@@ -126,12 +128,12 @@ def test_photographs_with_class_folders_and_splits(tmp_path, draw):
     for name in ("train/hat/1.jpg", "train/shoe/1.jpg", "val/hat/2.jpg"):
         draw(tmp_path / name)
     listing = found(tmp_path, derive=EDGES)
-    assert listing.layout == "photographs"
-    assert shown(listing.train, tmp_path) == [
+    assert listing.layout == "class-folders"
+    assert shown(listing.train[0], tmp_path) == [
         ("hat/1", None, "train/hat/1.jpg"),
         ("shoe/1", None, "train/shoe/1.jpg"),
     ]
-    assert shown(listing.validation, tmp_path) == [("hat/2", None, "val/hat/2.jpg")]
+    assert shown(listing.validation[0], tmp_path) == [("hat/2", None, "val/hat/2.jpg")]
 
 
 def test_single_photographs_without_derive_name_the_remedy(tmp_path, draw):
@@ -155,7 +157,7 @@ def test_missing_empty_and_wrong_folders(tmp_path, draw):
     assert "is empty" in refused(tmp_path).message
     assert refused(draw(tmp_path / "a.png")).message.endswith("is a file, not a folder of pictures")
     with pytest.raises(DataError, match="no pictures are given"):
-        discover(DataSettings())
+        discover(PairedDataSettings())
 
 
 def test_folder_of_text_files(tmp_path):
@@ -181,7 +183,7 @@ def test_closed_folders_among_the_images_are_named(tmp_path, draw, close):
     assert found(tmp_path).warnings == []
     close(tmp_path / "y")
     listing = found(tmp_path)
-    assert len(listing.train) + len(listing.validation) == 2
+    assert len(listing.train[0]) + len(listing.validation[0]) == 2
     assert listing.warnings == [
         f"1 folders cannot be read, so what is in them is left out: {tmp_path / 'y'} (permission denied)"
     ]
@@ -194,7 +196,7 @@ def test_closed_folders_of_a_domain_are_named_once(tmp_path, draw, close, paired
     for name in ("trainA/1.png", "trainA/2.png", "trainB/1.png", "trainB/2.png", "trainB/more/3.png"):
         draw(tmp_path / name)
     close(tmp_path / "trainB" / "more")
-    (warning,) = discover_domains(DomainDataSettings(path=tmp_path, paired=paired)).warnings
+    (warning,) = discover(DomainDataSettings(path=tmp_path, paired=paired)).warnings
     assert f"{tmp_path / 'trainB/more'} (permission denied)" in warning
     assert [note for note in inspect_folder(tmp_path, workers=0).notes if "cannot be read" in note] == [warning]
 
@@ -248,7 +250,7 @@ def test_only_validation_is_refused(tmp_path, draw):
 def numbered(count):
     from pathlib import Path
 
-    return [Pair(str(number), None, Source(Path(f"{number}.png"))) for number in range(count)]
+    return [Item(str(number), (Source(Path(f"{number}.png")),)) for number in range(count)]
 
 
 def test_a_new_image_moves_no_other():

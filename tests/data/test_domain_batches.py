@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
-from hypothesis import settings as trying
 from hypothesis import strategies as st
 from PIL import Image
 
-from limner.config.domains import DomainAugmentSettings
+from limner.config.data import DomainAugmentSettings
 from limner.data.augment import Variation, resized
-from limner.data.domain_sampler import DomainSampler
-from limner.data.domains import Domain, DomainImages
+from limner.data.decoded import DecodedImages, Index
+from limner.data.image_splits import Domain, DomainImages
+from limner.data.pairing import Item
+from limner.data.samplers import CycleSampler
 
 STILL = DomainAugmentSettings(enabled=False)
 
@@ -25,21 +26,23 @@ def coordinates(count, side, turned=False):
     return 255 - every if turned else every
 
 
-def numbered(count, side=8, variation=None, turned=False):
-    pixels = coordinates(count, side, turned)
-    return Domain(pixels, range(count), [str(number) for number in range(count)], variation)
+def numbered(count, variation, turned=False):
+    items = [Item(str(number), ()) for number in range(count)]
+    pixels = coordinates(count, variation.stored, turned)[:, None]
+    store = DecodedImages(items, Index(rows=list(range(count)), digests=[[]] * count), pixels)
+    return Domain(store, range(count), variation)
 
 
 def drawn(count_a, count_b, seed=3, **more):
-    still = Variation(8, 8, 1.0, 0.0)
-    return DomainImages(numbered(count_a, variation=still), numbered(count_b, variation=still), 8, seed, **more)
+    """Two domains of pictures that are neither cropped nor flipped."""
+    still = Variation(DomainAugmentSettings(enlarge=1.0, flip=0.0), 8, seed, max(count_a, count_b))
+    return DomainImages(numbered(count_a, still), numbered(count_b, still), 8, seed, **more)
 
 
 def numbers(batch):
     return batch.a[:, 2, 0, 0].tolist(), batch.b[:, 2, 0, 0].tolist()
 
 
-@trying(deadline=None)
 @given(count_a=st.integers(1, 9), count_b=st.integers(1, 9), seed=st.integers(0, 2**63 - 1))
 def test_every_image_is_met_equally_often(count_a, count_b, seed):
     images = drawn(count_a, count_b, seed)
@@ -65,8 +68,8 @@ def test_partners_are_drawn_independently():
 
 
 def test_a_position_alone_decides_even_among_threads():
-    vary = Variation(8, 10, 1.0, 0.5)
-    a, b = numbered(7, 10, vary), numbered(3, 10, vary)
+    vary = [Variation(DomainAugmentSettings(enlarge=1.25), 8, 5, 7, stream) for stream in (0, 1)]
+    a, b = numbered(7, vary[0]), numbered(3, vary[1])
     positions = [(epoch, index) for epoch in range(6) for index in range(7)]
     expected = DomainImages(a, b, 8, 5).batch(positions)
     shared, found = DomainImages(a, b, 8, 5), {}
@@ -86,9 +89,9 @@ def test_a_position_alone_decides_even_among_threads():
 
 def test_a_tiny_domain_beside_a_large_one_is_not_shuffled_again_and_again(monkeypatch):
     calls = []
-    real = DomainSampler._draw
-    monkeypatch.setattr(DomainSampler, "_draw", lambda self, cycle: calls.append(cycle) or real(self, cycle))
-    visits = DomainSampler(3, 500, 1, 0)
+    real = CycleSampler._draw
+    monkeypatch.setattr(CycleSampler, "_draw", lambda self, cycle: calls.append(cycle) or real(self, cycle))
+    visits = CycleSampler(3, 500, 1, 0)
     order = np.random.default_rng(0).permutation(500)
     for epoch in range(4):
         for index in order:
@@ -98,15 +101,16 @@ def test_a_tiny_domain_beside_a_large_one_is_not_shuffled_again_and_again(monkey
 
 @pytest.mark.parametrize("least_share", [1.0, 0.4])
 def test_pairs_are_cropped_and_flipped_alike_and_domains_apart(least_share):
-    vary = Variation(20, 32, least_share, 0.5)
-    a, b = numbered(5, 32, vary), numbered(5, 32, vary, turned=True)
+    augment = DomainAugmentSettings(enlarge=1.6, scale=least_share)
+    vary, other = (Variation(augment, 20, 3, 5, stream) for stream in (0, 1))
+    a, b = numbered(5, vary), numbered(5, vary, turned=True)
     positions = [(epoch, index) for epoch in range(20) for index in range(5)]
     pairs = DomainImages(a, b, 20, 3, paired=True)
     assert pairs.paired and len(pairs) == 5
     batch = pairs.batch(positions)
     assert (batch.a.int() - (255 - batch.b).int()).abs().max() <= (0 if least_share == 1 else 1)
     assert batch.a[:, 2, 0, 0].tolist() == [index for _, index in positions]
-    apart = DomainImages(a, b, 20, 3).batch(positions)
+    apart = DomainImages(a, numbered(5, other, turned=True), 20, 3).batch(positions)
     flips = [(half[:, 1, 0, 0] > half[:, 1, 0, -1]).float() for half in (apart.a, 255 - apart.b)]
     corners = [half[:, 0, 0, 0].float() for half in (apart.a, 255 - apart.b)]
     for drawn_a, drawn_b in (flips, corners):
@@ -114,9 +118,11 @@ def test_pairs_are_cropped_and_flipped_alike_and_domains_apart(least_share):
 
 
 def test_scale_covers_the_promised_shares_and_places():
-    size, stored, least = 20, 64, 0.3
+    size, stored, least = 35, 64, 0.3
     ramp = torch.from_numpy(coordinates(1, stored)[0])
-    crops = [Variation(size, stored, least, 0.0).vary(ramp, 9, epoch, 4) for epoch in range(600)]
+    variation = Variation(DomainAugmentSettings(scale=least, flip=0.0), size, 9, 5)
+    assert variation.stored == stored
+    crops = [variation.vary(ramp, epoch, 4) for epoch in range(600)]
     assert all(crop.shape == (3, size, size) and crop.dtype == torch.uint8 for crop in crops)
     # A ramp of 4 levels a pixel stays one of 4 * side / size; its ends lie half a new pixel inside the crop.
     first, last = (np.array([int(crop[0, place, 0]) for crop in crops]) / 4 for place in (1, -2))

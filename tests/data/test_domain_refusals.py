@@ -3,8 +3,8 @@
 import pytest
 from domain_settings import opened, refused
 
-from limner.config.domains import DomainAugmentSettings, DomainDataSettings
-from limner.data.domains import open_domains
+from limner.config.data import DomainAugmentSettings, DomainDataSettings
+from limner.data.open import open_data
 from limner.errors import DataError
 
 STILL = DomainAugmentSettings(enabled=False)
@@ -12,7 +12,7 @@ STILL = DomainAugmentSettings(enabled=False)
 
 def test_refusals_name_the_remedy(tmp_path, draw, domains):
     with pytest.raises(DataError, match="no pictures are given"):
-        open_domains(DomainDataSettings(), 1)
+        open_data(DomainDataSettings(), 1)
     assert "there is no folder" in refused(tmp_path / "none").message
     (tmp_path / "empty").mkdir()
     error = refused(domains / "trainA", path_b=tmp_path / "empty")

@@ -8,11 +8,11 @@ import pytest
 
 from limner.data import duplicates
 from limner.data.duplicates import near_pairs
-from limner.data.scan import Seen
+from limner.data.scan import ScannedImage
 
 
 def seen(number, look, thumbnail):
-    return Seen(Path(f"/pictures/{number}.png"), 32, 32, str(number), look, thumbnail.astype(np.float32))
+    return ScannedImage(Path(f"/pictures/{number}.png"), 32, 32, str(number), look, thumbnail.astype(np.float32))
 
 
 def noise(seed):

@@ -4,6 +4,8 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from skimage.data import astronaut, chelsea, coffee, rocket
 
 from limner.cli import main
 from limner.config.data import DeriveSettings
-from limner.data.discover import TEST_SERVES
+from limner.data.contents import TEST_SERVES
 from limner.data.inspect import inspect_folder
 from limner.data.sheet import CELL, contact_sheet
 from limner.errors import DataError
@@ -82,13 +84,13 @@ def test_unpaired_domains(tmp_path, draw):
         draw(tmp_path / "testA" / f"{number}.png", 20 + number)
         draw(tmp_path / "testB" / f"{number}.png", 70 + number)
     seen = inspected(tmp_path)
-    assert seen.kind == "unpaired" and not seen.unmatched
+    assert seen.kind == "domains" and not seen.unmatched
     assert seen.counts == {"trainA": 3, "trainB": 3, "testA": 3, "testB": 3}
     assert "too few for CycleGAN; not for pix2pix" in seen.verdict
     assert seen.notes == ["3 equal names in test: pairs there, to measure against"]
 
 
-@pytest.mark.parametrize(("width", "kind"), [(64, "pairs"), (32, "photographs")])
+@pytest.mark.parametrize(("width", "kind"), [(64, "pairs"), (32, "images")])
 def test_a_test_split_that_serves_as_validation_is_said(tmp_path, draw, width, kind):
     for name in ("train/1.png", "train/2.png", "test/3.png"):
         draw(tmp_path / name, ord(name[-5]), width, 32)
@@ -107,7 +109,7 @@ def test_class_folders_photographs_and_twin_folders(tmp_path, draw):
     classes = inspected(tmp_path / "classes")
     assert classes.classes == {"hat": 4, "shoe": 1} and "5 single photographs in 2 classes of 1 to 4" in classes.verdict
     single = inspected(tmp_path / "classes" / "hat")
-    assert (single.kind, single.counts) == ("photographs", {"train": 4})
+    assert (single.kind, single.counts) == ("images", {"train": 4})
     twins = inspected(tmp_path / "twins")
     assert (twins.kind, twins.layout, twins.counts) == ("pairs", "two-folders", {"train": 4})
     assert "data.path_b=" in twins.notes[0]
@@ -138,7 +140,7 @@ def test_folders_without_images_can_be_looked_at(tmp_path, content):
 def test_half_a_pair_of_domains_is_described_not_refused(tmp_path, draw):
     draw(tmp_path / "trainA" / "a.png")
     seen = inspected(tmp_path)
-    assert seen.kind == "photographs" and "no trainB" in seen.notes[0]
+    assert seen.kind == "images" and "no trainB" in seen.notes[0]
 
 
 def test_duplicates_and_leaks(tmp_path):
@@ -273,7 +275,7 @@ def shades(tmp_path):
 def test_two_domains_are_compared(shades, apart):
     seen = inspected(*((shades / "trainA", shades / "trainB") if apart else (shades,)))
     domains = seen.domains
-    assert seen.kind == "unpaired" and (domains.a.count, domains.b.count) == (24, 24)
+    assert seen.kind == "domains" and (domains.a.count, domains.b.count) == (24, 24)
     assert domains.a.size == (32, 32) and domains.b.size == (200, 200)
     assert domains.a.brightness == pytest.approx(60 / 255, abs=0.02)
     assert domains.b.brightness == pytest.approx(190 / 255, abs=0.02)
@@ -308,7 +310,7 @@ def test_domains_with_other_splits_are_described(tmp_path, draw):
         draw(tmp_path / "trainB" / f"b{number}.png", 50 + number)
     draw(tmp_path / "testA" / "t.png", 99)
     seen = inspected(tmp_path)
-    assert seen.kind == "unpaired" and seen.counts == {"trainA": 3, "trainB": 3, "testA": 1}
+    assert seen.kind == "domains" and seen.counts == {"trainA": 3, "trainB": 3, "testA": 1}
     for number in range(3):
         draw(tmp_path / "trainB" / f"a{number}.png", 70 + number)
     seen = inspected(tmp_path)
@@ -340,3 +342,8 @@ def test_command_compares_two_folders(shades, capsys):
     assert "strong: B is brighter than A" in out and "remedy: even out the brightness" in out
     assert "told apart by light, colour and detail: 100 %" in out
     assert f"data.path={a} data.path_b={b}" in err
+
+
+def test_looking_at_pictures_does_not_wait_for_torch():
+    script = "import sys, limner.data.inspect, limner.data.sheet; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 
 from limner.cli import main
-from limner.config.data import DataSettings
-from limner.config.domains import DomainDataSettings
-from limner.data.discover import divide
-from limner.data.domains import open_domains
-from limner.data.folders import Images, closed_folders
+from limner.config.data import DomainDataSettings, PairedDataSettings
+from limner.data.contents import scan_folder
 from limner.data.images import ImageError
-from limner.data.paired import open_paired
-from limner.data.pairing import Single, Source
+from limner.data.listing import divide
+from limner.data.open import open_data
+from limner.data.pairing import Item, Source
 from limner.files import printable, shown
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="names are UTF-8 or UTF-16 there")
@@ -41,7 +39,7 @@ def test_names_are_legible():
 
 
 def test_a_strange_name_moves_no_other():
-    items = [Single(name, Source(Path(f"{name}.png"))) for name in (*map(str, range(50)), STRANGE)]
+    items = [Item(name, (Source(Path(f"{name}.png")),)) for name in (*map(str, range(50)), STRANGE)]
     kept = [{item.name for item in divide(some, 0.2)[1]} - {STRANGE} for some in (items, items[:-1])]
     assert kept[0] == kept[1]
 
@@ -49,7 +47,7 @@ def test_a_strange_name_moves_no_other():
 def test_pairs_of_strange_names_are_learnt_from(tmp_path, draw):
     root = strange_images(tmp_path, draw)
     for _ in range(2):  # Decoded, then from the cache.
-        report = open_paired(DataSettings(path=root, size=32, workers=1), 1).report
+        report = open_data(PairedDataSettings(path=root, size=32, workers=1), 1).report
         assert sum(report.counts.values()) == 5
         document = json.dumps(report.as_json(), ensure_ascii=False).encode()
         assert b"caf\\\\udce9-empty.png" in document and b'"caf\\\\udce9"' in document
@@ -59,7 +57,7 @@ def test_domains_of_strange_names_are_learnt_from(tmp_path, draw):
     for domain in "AB":
         for number in range(3):
             draw(tmp_path / STRANGE / f"train{domain}" / f"{STRANGE}{domain}{number}.png", ord(domain) + number)
-    report = open_domains(DomainDataSettings(path=tmp_path / STRANGE, size=32, workers=1), 1).report
+    report = open_data(DomainDataSettings(path=tmp_path / STRANGE, size=32, workers=1), 1).report
     json.dumps(report.as_json(), ensure_ascii=False).encode()
     assert "caf\\udce9A0" in report.names["train A"] + report.names["validation A"]
 
@@ -93,7 +91,7 @@ def test_what_is_missing_or_closed_is_named(tmp_path, draw, close, capsys):
     (tmp_path / "metadata.jsonl").unlink()
     draw(tmp_path / STRANGE / "b.png")
     close(tmp_path / STRANGE)
-    (warning,) = closed_folders(Images({"train": tmp_path}))
+    (warning,) = scan_folder(tmp_path).closed
     assert warning.encode().endswith(rb"/caf\udce9 (permission denied)")
     assert ImageError(Path(STRANGE), "damaged").message == "caf\\udce9: damaged"
 
@@ -103,7 +101,7 @@ def test_a_cache_of_a_strange_name_that_cannot_be_used_is_named(tmp_path, draw, 
     monkeypatch.setenv("LIMNER_CACHE", str(tmp_path / STRANGE))
     for number in range(3):
         draw(tmp_path / "set" / f"{number}.png", number, 64, 32)
-    (warning,) = open_paired(DataSettings(path=tmp_path / "set", size=32, workers=1), 1).report.warnings
+    (warning,) = open_data(PairedDataSettings(path=tmp_path / "set", size=32, workers=1), 1).report.warnings
     assert b"/caf\\udce9 cannot be used" in warning.encode()
 
 

@@ -9,11 +9,10 @@ import torch
 from domain_settings import opened, refused, settings
 from PIL import Image
 
-from limner.config.data import DeriveSettings
-from limner.config.domains import DomainAugmentSettings, DomainDataSettings
+from limner.config.data import DomainAugmentSettings, DomainDataSettings
 from limner.data import decoded as decoded_module
 from limner.data.augment import resized
-from limner.data.domains import open_domains
+from limner.data.open import open_data
 
 STILL = DomainAugmentSettings(enabled=False)
 
@@ -39,8 +38,6 @@ def test_how_large_images_are_stored(domains):
 
 
 def test_settings_that_cannot_be_meant():
-    with pytest.raises(ValueError, match=r"data\.derive makes pairs out of photographs"):
-        DomainDataSettings(path=".", derive=DeriveSettings(kind="edges"))
     with pytest.raises(ValueError, match=r"data\.path is not"):
         DomainDataSettings(path_b=".")
     with pytest.raises(ValueError, match=r"clear data\.augment_b"):
@@ -281,8 +278,8 @@ def test_second_start_decodes_nothing(domains, monkeypatch):
         positions = [(epoch, index) for epoch in range(3) for index in range(5)]
         assert torch.equal(first.train.batch(positions).a, again.train.batch(positions).a)
         assert torch.equal(first.train.batch(positions).b, again.train.batch(positions).b)
-        assert again.report.fingerprint == first.report.fingerprint and again.report.in_memory == (
-            not change.get("cache")
+        assert again.report.fingerprint == first.report.fingerprint and again.report.backend == (
+            change.get("cache") or "memory"
         )
     assert len(calls) == 13
     opened(domains, direction="BtoA")
@@ -308,7 +305,7 @@ def test_paired_changes_the_fingerprint(side_by_side):
 
 def test_report_is_json_and_progress_counts_all(domains):
     told = []
-    report = open_domains(settings(domains), 3, lambda done, total: told.append((done, total))).report
+    report = open_data(settings(domains), 3, lambda done, total: told.append((done, total))).report
     document = json.loads(json.dumps(report.as_json()))
     assert document["schema"] == 1 and document["layout"] == "trainA-trainB"
     assert document["counts"] == {"train A": 5, "train B": 3, "validation A": 2, "validation B": 3}

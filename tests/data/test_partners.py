@@ -5,8 +5,8 @@ import sys
 import pytest
 from listings import found, refused
 
-from limner.config.domains import DomainDataSettings
-from limner.data.discover_domains import discover_domains
+from limner.config.data import DomainDataSettings
+from limner.data.discover import discover
 from limner.data.inspect import inspect_folder
 
 COMPOSED, APART = "é0", "e\u03010"
@@ -36,7 +36,7 @@ def test_two_domains_are_not_taken_for_bad_pairs(tmp_path, draw):
         assert error.tip.startswith(f"limner train cyclegan-horse2zebra data.path={tmp_path} learns without pairs")
     draw(tmp_path / "trainB" / "day0.png")
     assert "2 have a partner" in refused(tmp_path).message
-    assert [pair.name for pair in found(tmp_path, max_bad=0.9).train] == ["day0"]
+    assert [pair.name for pair in found(tmp_path, max_bad=0.9).train[0]] == ["day0"]
     apart = refused(tmp_path / "trainA", path_b=tmp_path / "testB")
     assert f"data.path={tmp_path / 'trainA'} data.path_b={tmp_path / 'testB'} learns" in apart.tip
 
@@ -59,12 +59,12 @@ def test_names_that_look_the_same_are_pairs(tmp_path, draw):
         draw(tmp_path / "trainA" / f"{COMPOSED}{number}.png", number)
         draw(tmp_path / "trainB" / f"{APART}{number}.png", 50 + number)
     listing = found(tmp_path)
-    assert not listing.unmatched and len(listing.train) + len(listing.validation) == 30
-    for pair in listing.train:
-        assert (pair.name, pair.input.path.stem) == (pair.input.path.stem, COMPOSED + pair.name[2:])
-        assert pair.target.path == tmp_path / "trainB" / f"{APART}{pair.name[2:]}.png"
+    assert not listing.unmatched and len(listing.train[0]) + len(listing.validation[0]) == 30
+    for pair in listing.train[0]:
+        assert (pair.name, pair.sources[0].path.stem) == (pair.sources[0].path.stem, COMPOSED + pair.name[2:])
+        assert pair.sources[1].path == tmp_path / "trainB" / f"{APART}{pair.name[2:]}.png"
     assert inspect_folder(tmp_path, workers=0).kind == "pairs"
-    kept = discover_domains(DomainDataSettings(path=tmp_path)).validation
+    kept = discover(DomainDataSettings(path=tmp_path)).validation
     assert [single.name[2:] for single in kept[0]] == [single.name[3:] for single in kept[1]]
 
 
@@ -73,8 +73,8 @@ def test_the_hidden_truth_is_found_and_aligned_however_accents_are_coded(tmp_pat
         for place in ("train/1", f"val/{name}", "val/z"):
             split, stem = place.split("/")
             draw(tmp_path / f"{split}{domain}" / f"{stem}.png")
-    listing = discover_domains(DomainDataSettings(path=tmp_path))
-    assert listing.truth and not listing.unmatched
+    listing = discover(DomainDataSettings(path=tmp_path))
+    assert listing.aligned and not listing.unmatched
     assert [[single.name for single in domain] for domain in listing.validation] == [["z", COMPOSED], ["z", APART]]
 
 
@@ -90,12 +90,12 @@ def test_two_files_of_one_folder_that_look_the_same(tmp_path, draw):
         for name in names:
             draw(tmp_path / folder / f"{name}.png")
     listing = found(tmp_path, validation=0.0)
-    names = [(pair.input.path.name, pair.target.path.name) for pair in listing.train]
+    names = [(pair.sources[0].path.name, pair.sources[1].path.name) for pair in listing.train[0]]
     assert names == [(f"{name}.png",) * 2 for name in (APART, COMPOSED)] and not listing.warnings
     (tmp_path / "trainB" / f"{APART}.png").unlink()
     listing = found(tmp_path, validation=0.0, max_bad=0.9)
-    assert [pair.input.path.name for pair in listing.train] == [f"{COMPOSED}.png"]
-    assert listing.unmatched == [f"trainA/{APART}.png"] and listing.case_only == []
+    assert [pair.sources[0].path.name for pair in listing.train[0]] == [f"{COMPOSED}.png"]
+    assert listing.unmatched == [f"trainA/{APART}.png"] and not any("capital" in each for each in listing.warnings)
     assert any("accents coded differently: not all of them are paired" in warning for warning in listing.warnings)
     error = refused(tmp_path)
     assert "look the same, their accents coded differently" in error.message and "trainA/e" in error.message
@@ -119,5 +119,5 @@ def test_names_that_differ_in_case_are_named(tmp_path, draw):
         draw(tmp_path / "trainA" / f"{number}.png")
         draw(tmp_path / "trainB" / f"{number}.png")
     listing = found(tmp_path)
-    assert listing.case_only == [("trainA/Cat.png", "trainB/cat.png")]
-    assert any("capital letters" in warning for warning in listing.warnings)
+    said = "trainA/Cat.png and trainB/cat.png differ only in capital letters and are not paired"
+    assert said in listing.warnings

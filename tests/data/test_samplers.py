@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limner.data.sampler import EpochSampler
+from limner.data.samplers import EpochSampler
 
 sizes = st.integers(1, 40)
 

@@ -5,16 +5,16 @@ import time
 
 import pytest
 
-from limner.config.data import DataSettings, SyntheticSettings
+from limner.config.data import PairedDataSettings, SyntheticSettings
 from limner.data.cache import cache_size, clear_cache, make_room
-from limner.data.paired import open_paired
+from limner.data.open import open_data
 from limner.errors import DataError, RunError
 from limner.synthetic import cached as drawn_module
 from limner.synthetic import make_facades
-from limner.synthetic.cached import synthetic_images
+from limner.synthetic.cached import with_synthetic
 
 TEN = SyntheticSettings(count=10)
-SMALL = DataSettings(size=32, workers=1)
+SMALL = PairedDataSettings(size=32, workers=1, synthetic=TEN)
 
 
 def bytes_in(folder):
@@ -37,20 +37,20 @@ def kept(cache):
 
 
 def test_images_of_another_version_are_drawn_anew(monkeypatch):
-    first = synthetic_images(TEN, SMALL)
-    assert synthetic_images(TEN, SMALL, lambda done, total: pytest.fail("drawn again")) == first
+    first = with_synthetic(SMALL).path
+    assert with_synthetic(SMALL, lambda done, total: pytest.fail("drawn again")).path == first
     monkeypatch.setattr(drawn_module, "DRAWING", 2)
-    second = synthetic_images(TEN, SMALL)
+    second = with_synthetic(SMALL).path
     assert second != first and first.is_dir() and second.is_dir()
 
 
 def test_they_are_counted_and_cleared_and_nothing_else_is(cache, kept):
-    folder = synthetic_images(TEN, SMALL)
-    for mine in ("facades-mine", "facades-labels-mine-1-2", "my.pairs"):
+    folder = with_synthetic(SMALL).path
+    for mine in ("facades-mine", "facades-labels-mine-1-2", "my.decoded"):
         (cache / mine).mkdir()
     held = bytes_in(folder) + 1000
     assert cache_size() == clear_cache() == held
-    assert sorted(path.name for path in cache.iterdir()) == ["facades-labels-mine-1-2", "facades-mine", "my.pairs"]
+    assert sorted(path.name for path in cache.iterdir()) == ["facades-labels-mine-1-2", "facades-mine", "my.decoded"]
 
 
 @pytest.mark.parametrize("name", [".tmp-{}-0a1b2c3d", ".old-{}"])
@@ -64,7 +64,7 @@ def test_what_a_killed_run_left_goes_after_a_day(cache, kept, name):
 
 
 def test_those_long_unused_make_room_those_in_use_stay(cache, kept, monkeypatch):
-    wanted = {cache / "new.pairs": 500}
+    wanted = {cache / "new.decoded": 500}
     monkeypatch.setenv("LIMNER_CACHE_GB", "0.0000014")
     reason = make_room(wanted, [kept / "train"])
     assert "more than the cache may hold" in reason and kept.is_dir()
@@ -72,20 +72,20 @@ def test_those_long_unused_make_room_those_in_use_stay(cache, kept, monkeypatch)
 
 
 def test_use_keeps_them_from_being_dropped(cache, kept, monkeypatch):
-    folder = synthetic_images(TEN, SMALL)
+    folder = with_synthetic(SMALL).path
     age(folder, 1e8)
-    synthetic_images(TEN, SMALL)
+    with_synthetic(SMALL)
     monkeypatch.setenv("LIMNER_CACHE_GB", str((bytes_in(folder) + 600) / 1e9))
-    assert make_room({cache / "new.pairs": 500}) is None
+    assert make_room({cache / "new.decoded": 500}) is None
     assert folder.is_dir() and not kept.exists()
 
 
 def test_a_start_keeps_the_images_that_it_decodes(monkeypatch):
-    folder = synthetic_images(TEN, SMALL)
+    folder = with_synthetic(SMALL).path
     settings = SMALL.model_copy(update={"path": folder})
-    decoded = open_paired(settings.model_copy(update={"cache": "memory"}), 1).report.bytes
+    decoded = open_data(settings.model_copy(update={"cache": "memory"}), 1).report.bytes
     monkeypatch.setenv("LIMNER_CACHE_GB", str((max(decoded, bytes_in(folder)) + 1000) / 1e9))
-    report = open_paired(settings, 1).report
+    report = open_data(settings, 1).report
     assert folder.is_dir() and "more than the cache may hold" in report.warnings[-1]
 
 
@@ -95,9 +95,9 @@ def test_who_draws_second_leaves_the_folder_of_the_first(cache):
     def overtake(done, total):
         if not first:
             first.append(None)
-            first[0] = synthetic_images(TEN, SMALL).stat().st_ino
+            first[0] = with_synthetic(SMALL).path.stat().st_ino
 
-    folder = synthetic_images(TEN, SMALL, overtake)
+    folder = with_synthetic(SMALL, overtake).path
     assert folder.stat().st_ino == first[0] and [path.name for path in cache.iterdir()] == [folder.name]
 
 
@@ -105,20 +105,20 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LIMNER_CACHE", str(tmp_path / "file"))
     with pytest.raises(RunError, match="cannot be written") as caught:
-        synthetic_images(TEN, SMALL)
+        with_synthetic(SMALL)
     assert "LIMNER_CACHE=DIR" in caught.value.tip
 
 
 def test_a_cache_that_cannot_even_be_looked_into_is_named(cache, close):
     close(cache)
     with pytest.raises(RunError, match="No permission") as caught:
-        synthetic_images(TEN, SMALL)
+        with_synthetic(SMALL)
     assert str(cache) in caught.value.tip and "LIMNER_CACHE=DIR" in caught.value.tip
 
 
 def test_what_cannot_be_drawn_anywhere_says_nothing_of_the_cache():
     with pytest.raises(DataError) as caught:
-        synthetic_images(TEN, SMALL.model_copy(update={"size": 8}))
+        with_synthetic(SMALL.model_copy(update={"size": 8}))
     assert "LIMNER_CACHE" not in caught.value.tip
 
 

@@ -13,8 +13,8 @@ from PIL import Image
 from limner.cli import main
 from limner.config.load import load_recipe, save_recipe
 from limner.errors import LimnerError, RecipeError, RunError
-from limner.inference import load
-from limner.networks import build
+from limner.inference import TrainedTranslator, load
+from limner.methods import build_model
 from limner.runs.checkpoint import save_checkpoint, step_name
 from limner.runs.tensors import tensors_to_bytes
 
@@ -29,9 +29,9 @@ training: {steps: 30}
 
 
 def state_of(value: float, recipe) -> dict[str, torch.Tensor]:
-    """The whole method's state, every parameter of the generator filled with a value that tells which it is."""
-    generator = build(recipe.generator).state_dict()
-    state = {f"generator.{name}": torch.full_like(tensor, value) for name, tensor in generator.items()}
+    """The whole method's state, every parameter of the model filled with a value that tells which it is."""
+    model = build_model(recipe).state_dict()
+    state = {f"model.{name}": torch.full_like(tensor, value) for name, tensor in model.items()}
     return {**state, "discriminator.layers.0.weight": torch.zeros(1)}
 
 
@@ -68,10 +68,11 @@ def test_the_choice_of_weights(run, weights, value):
 
 def test_what_a_loaded_model_knows(run):
     model = load(run, "newest")
-    assert (model.size, model.settings.step, model.settings.averaged) == (16, 20, True)
-    assert model.settings.method == "pix2pix" and model.settings.use.dropout
+    assert isinstance(model, TrainedTranslator) and model.directions == ["AtoB"]
+    assert (model.size, model.card.step, model.card.ema) == (16, 20, True)
+    assert model.card.method == "pix2pix" and model.use.dropout
     assert model.derive is not None and model.derive.kind == "grey"
-    assert load(run, "best").settings.step == 10
+    assert load(run, "best").card.step == 10
 
 
 def test_a_run_is_found_by_name(run, monkeypatch):
@@ -88,7 +89,8 @@ def test_a_checkpoint_folder_and_a_model_file_load_alone(run, tmp_path):
     assert value_of(model) == 10.0
     model.save(tmp_path / "taken.safetensors")
     taken = load(tmp_path / "taken.safetensors")
-    assert value_of(taken) == 10.0 and taken.settings == model.settings
+    assert value_of(taken) == 10.0
+    assert taken.card.about() == model.card.about() and taken.card.step == model.card.step == 10
     with pytest.raises(LimnerError, match="one set of weights"):
         load(tmp_path / "taken.safetensors", "best")
 
@@ -207,16 +209,16 @@ def test_a_stranger_s_run_imports_nothing(strange, layers, tmp_path, capsys):
 
 def test_a_method_that_is_trusted_is_imported(strange, tmp_path, monkeypatch):
     monkeypatch.setenv("LIMNER_METHODS", "other, strange_for_tests")
-    assert load(strange).settings.method == "strange_for_tests:Mine"
+    assert load(strange).card.method == "strange_for_tests:Mine"
     assert (tmp_path / "mark").exists()
 
 
 def test_a_method_that_was_imported_before_is_trusted(strange):
     importlib.import_module("strange_for_tests")
-    assert load(strange).settings.method == "strange_for_tests:Mine"
+    assert load(strange).card.method == "strange_for_tests:Mine"
 
 
-def test_only_the_generator_is_read(run, monkeypatch):
+def test_only_the_model_is_read(run, monkeypatch):
     """The discriminator is never built."""
     import limner.networks.patchgan
 

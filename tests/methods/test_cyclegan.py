@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 from cases import DOMAINS, SHORT
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, cross_entropy
 
 from limner.config.load import load_recipe
-from limner.data.batch import DomainBatch
-from limner.methods import build_method
+from limner.data.batch import DomainBatch, to_range
+from limner.methods import build_method, build_model
 from limner.methods.cut import CUT, mirror
 from limner.methods.cyclegan import CycleGAN
 from limner.methods.method import Terms
+from limner.models import Direction, Translator
 from limner.random import Draw
 
 CPU = torch.device("cpu")
@@ -37,13 +38,18 @@ def cut(*words: str) -> CUT:
     return method
 
 
+def networks(method: CycleGAN) -> tuple[nn.Module, nn.Module]:
+    """G and F."""
+    return method.model.generators["AtoB"], method.model.generators["BtoA"]
+
+
 def total(terms: Terms) -> Tensor:
     return torch.stack([term.value * term.weight for term in terms.values()]).sum()
 
 
 def test_the_generators_minimise_equation_3() -> None:
     method, images, draw = cyclegan(), batch(), Draw(0, CPU)
-    there, back = method.generator_ab, method.generator_ba
+    there, back = networks(method)
     a, b = images.a, images.b
     fake_a, fake_b = back(b), there(a)
     expected = (
@@ -71,13 +77,14 @@ def test_the_discriminators_minimise_equation_1_halved() -> None:
 def test_on_pairs_the_translation_itself_is_held_to_its_partner() -> None:
     method, images, draw = cyclegan(recipe="cyclegan-cityscapes"), batch(), Draw(0, CPU)
     terms = method.generators_loss(images, draw, method.share(images, draw))
+    there, back = networks(method)
     assert not {"identity_a", "identity_b"} & terms.keys()
-    torch.testing.assert_close(terms["paired_b"].value, (method.generator_ab(images.a) - images.b).abs().mean())
-    torch.testing.assert_close(terms["paired_a"].value, (method.generator_ba(images.b) - images.a).abs().mean())
+    torch.testing.assert_close(terms["paired_b"].value, (there(images.a) - images.b).abs().mean())
+    torch.testing.assert_close(terms["paired_a"].value, (back(images.b) - images.a).abs().mean())
     assert terms["paired_a"].weight == terms["paired_b"].weight == 5
 
 
-def test_the_study_s_discriminator_answers_with_one_probability_a_image() -> None:
+def test_the_study_s_discriminator_answers_with_one_probability_an_image() -> None:
     method, images, draw = cyclegan(recipe="cyclegan-cityscapes"), batch(), Draw(0, CPU)
     said = method.discriminator_a(images.a)
     assert said.shape == (2,) and ((said > 0) & (said < 1)).all()
@@ -143,10 +150,32 @@ def test_mirror_turns_images_round_only_where_asked() -> None:
     assert torch.equal(mirror(image, torch.tensor([[[[False]]]])), image)
 
 
-@pytest.mark.parametrize(("recipe", "count"), [("cyclegan-horse2zebra", 2), ("cut-horse2zebra", 1)])
-def test_what_is_taken_home(recipe: str, count: int) -> None:
-    method = build_method(load_recipe(recipe, DOMAINS))
-    assert len(method.translators) == count
-    image = batch().a
-    torch.testing.assert_close(method.translate(image), getattr(method, method.translators[0])(image))
-    torch.testing.assert_close(method.translate(image, back=count > 1), getattr(method, method.translators[-1])(image))
+def test_grey_images_pass_through_every_loss_and_the_pool() -> None:
+    words = ["data.channels=1", "generator.in_channels=1", "generator.out_channels=1", "discriminator.in_channels=1"]
+    method, draw = cyclegan("loss.image_pool=2", *words), Draw(0, CPU)
+    images = DomainBatch(batch().a[:, :1], batch().b[:, :1])
+    fakes = method.share(images, draw)
+    assert fakes.a.shape == fakes.b.shape == (2, 1, 16, 16)
+    assert total(method.discriminators_loss(images, draw, fakes)).isfinite()
+    assert total(method.generators_loss(images, draw, fakes)).isfinite()
+    torch.testing.assert_close(to_range(method.image_pool_a.images), fakes.a, atol=1 / 255, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words", "directions"),
+    [
+        ("cyclegan-horse2zebra", [], ("AtoB", "BtoA")),
+        ("cut-horse2zebra", [], ("AtoB",)),
+        ("cut-horse2zebra", ["data.direction=BtoA"], ("BtoA",)),
+    ],
+)
+def test_what_is_taken_away(recipe: str, words: list[str], directions: tuple[Direction, ...]) -> None:
+    """The generators and nothing else; the first direction unless another is said."""
+    loaded = load_recipe(recipe, [*DOMAINS, *words])
+    model, image = build_method(loaded).model, batch().a
+    assert isinstance(model, Translator) and model.directions == directions
+    assert {name.split(".")[1] for name in model.state_dict()} == set(directions)
+    assert build_model(loaded).state_dict().keys() == model.state_dict().keys()
+    torch.testing.assert_close(model.translate(image), model.generators[directions[0]](image))
+    for way in directions:
+        torch.testing.assert_close(model.translate(image, way), model.generators[way](image))

@@ -1,4 +1,4 @@
-"""The history of generated pictures, against the rule as the paper states it, picture by picture."""
+"""The pool of generated pictures, against the rule as the paper states it, picture by picture."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from limner.data.batch import to_bytes, to_range
-from limner.methods.image_pool import ImagePool, paused_image_pools
+from limner.methods.image_pool import ImagePool
 from limner.random import Draw
 
 SIZE = 2
@@ -45,23 +45,23 @@ class Plain:
 
 
 def test_it_follows_the_rule_of_the_paper() -> None:
-    history, plain = ImagePool(5, SIZE), Plain(5)
+    pool, plain = ImagePool(5, SIZE), Plain(5)
     old = 0
     for call in range(40):
         new = fakes(3 * call, 3)
-        shown = numbers(history(new, Draw(call, CPU)))
+        shown = numbers(pool(new, Draw(call, CPU)))
         assert shown == plain.show(numbers(new), Draw(call, CPU))
-        assert numbers(to_range(history.images))[: len(plain.kept)] == plain.kept
+        assert numbers(to_range(pool.images))[: len(plain.kept)] == plain.kept
         old += sum(number < 3 * call for number in shown)
     assert 30 < old < 85, "about half of what is shown is old"
 
 
 def test_everything_is_in_the_checkpoint() -> None:
-    history, again = ImagePool(4, SIZE), ImagePool(4, SIZE)
+    pool, again = ImagePool(4, SIZE), ImagePool(4, SIZE)
     for call in range(7):
-        history(fakes(2 * call, 2), Draw(call, CPU))
-    again.load_state_dict(history.state_dict())
-    assert torch.equal(history(fakes(50, 4), Draw(9, CPU)), again(fakes(50, 4), Draw(9, CPU)))
+        pool(fakes(2 * call, 2), Draw(call, CPU))
+    again.load_state_dict(pool.state_dict())
+    assert torch.equal(pool(fakes(50, 4), Draw(9, CPU)), again(fakes(50, 4), Draw(9, CPU)))
 
 
 def test_no_gradient_flows_through_it() -> None:
@@ -70,16 +70,20 @@ def test_no_gradient_flows_through_it() -> None:
     assert not ImagePool(0, SIZE)(image, Draw(0, CPU)).requires_grad
 
 
-def test_paused_it_hands_everything_on_and_keeps_nothing() -> None:
-    history = ImagePool(2, SIZE)
+def test_in_evaluation_mode_it_hands_everything_on_and_keeps_nothing() -> None:
+    pool = ImagePool(2, SIZE)
     for call in range(5):
-        history(fakes(call, 1), Draw(call, CPU))
-    before = {name: value.clone() for name, value in history.state_dict().items()}
-    with paused_image_pools(history):
-        for call in range(9):
-            assert numbers(history(fakes(100 + call, 1), Draw(call, CPU))) == [100 + call]
-    assert all(torch.equal(history.state_dict()[name], value) for name, value in before.items())
-    assert not history.paused
+        pool(fakes(call, 1), Draw(call, CPU))
+    before = {name: value.clone() for name, value in pool.state_dict().items()}
+    pool.eval()
+    image = fakes(0, 1).requires_grad_()
+    assert not pool(image, Draw(0, CPU)).requires_grad
+    for call in range(9):
+        assert numbers(pool(fakes(100 + call, 1), Draw(call, CPU))) == [100 + call]
+    assert all(torch.equal(pool.state_dict()[name], value) for name, value in before.items())
+    pool.train()
+    later = [numbers(pool(fakes(100 + call, 1), Draw(call, CPU))) for call in range(9)]
+    assert later != [[100 + call] for call in range(9)]
 
 
 def test_a_length_of_nothing_keeps_nothing() -> None:

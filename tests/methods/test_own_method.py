@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from cases import DOMAINS, TINY
+from cases import DOMAINS, RUN, TINY
 from rich.console import Console
 
 import limner
 from limner.errors import RecipeError
+from limner.report.page import write_report
+from limner.runs.checkpoint import read_checkpoint
 
 GUIDE = Path(limner.__file__).parent / "methods" / "README.md"
 
@@ -42,7 +45,7 @@ def test_the_example_of_the_guide_trains_and_translates(tmp_path: Path, pairs: P
     run = train(tmp_path, pairs)
     tags = {tag for row in run.metrics() for tag in row.values}
     assert "train/generator/l2" in tags and "train/generator/l1" not in tags
-    assert limner.load(run.path).settings.method == "mine:Mine"
+    assert limner.load(run.path).card.method == "mine:Mine"
 
 
 def test_a_variant_of_cyclegan_from_the_guide(tmp_path: Path, pairs: Path) -> None:
@@ -62,3 +65,19 @@ def test_a_class_that_is_no_method_is_refused(tmp_path: Path, pairs: Path) -> No
     with pytest.raises(RecipeError, match="other:Other") as caught:
         train(tmp_path, pairs)
     assert "README" in str(caught.value.tip)
+
+
+def test_the_generator_of_the_guide_trains_resumes_and_generates(tmp_path: Path, pairs: Path) -> None:
+    (tmp_path / "scratch" / "noise.py").write_text(from_the_guide("python", "noise"))
+    (tmp_path / "scratch" / "noise.yaml").write_text(from_the_guide("yaml", "noise"))
+    classes = pairs.with_name("classes")
+    run = train(tmp_path, classes, "noise", (*RUN, "training.keep_last=9")).path
+    whole = read_checkpoint(run / "checkpoints" / "step-000006").contents
+    shutil.rmtree(run / "checkpoints" / "step-000006")
+    limner.resume(run, console=Console(file=io.StringIO()))
+    assert read_checkpoint(run / "checkpoints" / "step-000006").contents == whole
+    images = limner.load(run).generate(3, seed=1)
+    assert [image.size for image in images] == [(16, 16)] * 3
+    page = write_report(run).path.read_text()
+    assert "Generated images" in page and "Spectrum distance" in page
+    assert ">Input" not in page, "a generator has none"

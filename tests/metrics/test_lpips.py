@@ -10,9 +10,10 @@ import torchmetrics.functional.image.lpips as published
 from torch import Tensor, nn
 from torchvision.models import alexnet
 
+from limner.data.splits import References
 from limner.errors import WeightsError
+from limner.metrics import Outputs, available, score
 from limner.metrics.lpips import Lpips, lpips_if_there
-from limner.metrics.pairs import score_pairs
 from limner.weights.pretrained import PRETRAINED, find_weights
 
 FILE = PRETRAINED["alexnet"].file
@@ -83,12 +84,25 @@ def test_the_formula(folder: Path, features: nn.Sequential) -> None:
 
 def test_scores_carry_it_when_the_weights_are_there(folder: Path, features: nn.Sequential) -> None:
     levels = torch.randint(0, 256, (3, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    assert "lpips" not in score_pairs(levels, levels.flip(-1))
+
+    def scores(images: Tensor) -> dict[str, float]:
+        references = References(["0", "1", "2"], images.flip(-1), targets=images.flip(-1))
+        return score(Outputs(images), references, available(references))
+
+    assert "lpips" not in scores(levels)
     put(features, folder / FILE)
-    unit = levels.float() / 255
-    expected = float(by_hand(features, unit, unit.flip(-1)).mean())
-    assert score_pairs(levels, levels.flip(-1))["lpips"] == pytest.approx(expected, rel=1e-4)
-    assert "lpips" not in score_pairs(levels[..., :31, :31], levels[..., :31, :31])
+    for images in (levels, levels[:, :1]):
+        unit = images.expand(-1, 3, -1, -1).float() / 255
+        expected = float(by_hand(features, unit, unit.flip(-1)).mean())
+        assert scores(images)["lpips"] == pytest.approx(expected, rel=1e-4), "a single channel is repeated"
+    assert "lpips" not in scores(levels[..., :31, :31])
+    assert "lpips" not in scores(levels[:, [0, 1, 2, 0]])
+
+
+def test_availability_reads_no_weights(folder: Path) -> None:
+    (folder / FILE).write_bytes(b"not even weights")
+    images = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    assert "lpips" in {metric.name for metric in available(References(["0"], images, targets=images))}
 
 
 def test_the_network_is_read_once_and_again_when_the_file_changes(folder: Path, features: nn.Sequential) -> None:

@@ -96,6 +96,13 @@ def test_colours_count_as_the_eye_weighs_them() -> None:
     assert float(blue / red) == pytest.approx(0.114 / 0.299, rel=1e-4)
 
 
+def test_other_channels_count_alike() -> None:
+    one = noise(2, 32)[:, :1]
+    assert torch.allclose(band_power(one), band_power(one.expand(-1, 3, -1, -1)))
+    images = torch.cat([one, torch.zeros(2, 3, 32, 32)], dim=1)
+    assert torch.allclose(band_power(images), band_power(one) / 16)
+
+
 @pytest.mark.parametrize("size", [8, 9, 17, 33, 100])
 def test_odd_sizes_have_no_empty_band(size: int) -> None:
     assert band_power(noise(2, size)).isfinite().all()

@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from limner.data.splits import References
+from limner.metrics import Outputs, available, score
 from limner.metrics.spectrum import spectrum_distance
-from limner.metrics.translation import distance_apart, is_copying, recoloured_share, score_domain_translation
+from limner.metrics.translation import CHANGE, distance_apart, is_copying, recoloured_share
 
 
 def flat(level: int, count: int = 3) -> Tensor:
@@ -18,6 +20,15 @@ def flat(level: int, count: int = 3) -> Tensor:
 def noise(seed: int, count: int = 3) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, (count, 3, 16, 16), generator=generator, dtype=torch.uint8)
+
+
+def score_domain_translation(
+    inputs: Tensor, outputs: Tensor, images: Tensor, targets: Tensor | None, returned: Tensor | None
+) -> dict[str, float]:
+    references = References([], images, inputs, targets, domains=True)
+    paired = {"l1", "l2", "psnr", "ssim"}
+    metrics = [each for each in available(references, returned is not None) if each.name not in paired]
+    return score(Outputs(outputs, returned), references, metrics)
 
 
 def test_by_hand() -> None:
@@ -70,6 +81,19 @@ def test_a_plain_field_copies_nothing() -> None:
     assert recoloured_share(flat(3), noise(0)) < 0.01
 
 
+def test_grey_images_are_measured_too() -> None:
+    a, b = noise(0), noise(1)
+    grey = score_domain_translation(a[:, :1], b[:, :1], b[:, :1], a[:, 1:2], a[:, :1])
+    images = [images.expand(-1, 3, -1, -1) for images in (a[:, :1], b[:, :1], b[:, :1], a[:, 1:2], a[:, :1])]
+    assert grey == pytest.approx(score_domain_translation(*images), rel=1e-3)
+
+
+def test_single_images_are_ranked_by_their_change() -> None:
+    a = flat(100)
+    made = torch.cat([flat(100, 1), flat(151, 1), flat(110, 1)])
+    assert CHANGE.each(Outputs(made), References([], a, a, domains=True)) == pytest.approx([0, 51 / 255, 10 / 255])
+
+
 def test_what_is_not_known_is_left_out() -> None:
     scores = score_domain_translation(noise(0), noise(1), noise(2), None, None)
     assert scores.keys() == {"change", "change_share", "copied", "spectrum_distance"}
@@ -77,7 +101,7 @@ def test_what_is_not_known_is_left_out() -> None:
 
 def test_the_spectrum_is_held_against_the_other_domain() -> None:
     scores = score_domain_translation(noise(0), noise(1), flat(7), None, None)
-    assert scores["spectrum_distance"] == spectrum_distance(noise(1), flat(7))
+    assert scores["spectrum_distance"] == pytest.approx(spectrum_distance(noise(1) / 255, flat(7) / 255), rel=1e-6)
 
 
 def test_domains_of_different_count_are_held_against_each_other_in_turn() -> None:

@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from limner.config.networks import PatchGANSettings, ResNetSettings
-from limner.networks import PatchHeads, build
-from limner.networks.initialise import initialise
+from limner.networks import PatchHeads, build, initialise
 
 
 def deviation(weight: torch.Tensor) -> float:

@@ -136,7 +136,7 @@ def by_hooks(network: ResNetGenerator, image: Tensor, blocks: list[int]) -> list
 @pytest.mark.parametrize(("blocks", "taken"), [(6, [1, 5]), (5, [1, 5]), (2, [1, 2]), (1, [1])])
 def test_features_are_what_the_network_computes(sampling: str, norm: str, blocks: int, taken: list[int]) -> None:
     torch.manual_seed(0)
-    network = ResNetGenerator(blocks, 2, sampling, norm=norm)  # type: ignore[arg-type]
+    network = ResNetGenerator(blocks=blocks, base_channels=2, sampling=sampling, norm=norm)  # type: ignore[arg-type]
     image = torch.rand(2, 3, 16, 12)
     given = image.clone()
     features = network.features(image)

@@ -6,7 +6,6 @@ from torch import nn
 
 from limner.config.networks import UNetSettings
 from limner.networks import UNet, build
-from limner.networks.norm import frozen_statistics
 
 
 def count(network: nn.Module) -> int:
@@ -81,15 +80,3 @@ def test_initial_weights_follow_the_paper() -> None:
             assert float(module.weight.detach().mean()) == pytest.approx(1.0, abs=0.02)
             assert 0 < float(module.weight.detach().std()) < 0.04
             assert (module.eps, module.momentum) == (1e-5, 0.1)
-
-
-def test_frozen_statistics_use_the_batch_and_remember_nothing() -> None:
-    network = UNet(levels=3, base_channels=4, dropout=0.0).train()
-    before = {name: value.clone() for name, value in network.named_buffers()}
-    images = torch.randn(2, 3, 16, 16)
-    with frozen_statistics(network):
-        frozen = network(images)
-    for name, value in network.named_buffers():
-        assert torch.equal(value, before[name])
-    torch.testing.assert_close(frozen, network(images))
-    assert not torch.equal(network.get_buffer("encoder.1.2.running_mean"), before["encoder.1.2.running_mean"])

@@ -1,19 +1,70 @@
-"""A run folder made up for tests: drawn pictures, and numbers that behave like those of a real training."""
+"""A run folder made up for tests: drawn pictures, and numbers that behave like those of a real training. What limner
+writes itself is written by the same code."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from PIL import Image, ImageDraw, ImageFilter
 
 from limner.config.pix2pix import Pix2PixRecipe
+from limner.config.recipe import Recipe
+from limner.config.save import save_recipe
+from limner.runs.declaration import (
+    Better,
+    MetricDeclaration,
+    ModelDeclaration,
+    RunDeclaration,
+    TermDeclaration,
+    write_declaration,
+)
+from limner.runs.documents import object_text
+from limner.runs.environment import Environment
+from limner.runs.folder import RunFolder
+from limner.runs.logs import Event, EventLog, Finding, HealthLog, MetricsLog, MetricsRow
+from limner.runs.samples import Column, SampleGroup, SampleIndex, SampleRow, at_step, write_index, write_ranked
 
 WALLS = ("#b9a48a", "#a8553f", "#c9c3b4", "#8d8f92")
+
+
+def write_run(
+    path: Path,
+    recipe: Recipe,
+    data: Mapping[str, Any],
+    declaration: RunDeclaration,
+    metrics: Iterable[MetricsRow],
+    events: Iterable[Event] = (),
+    findings: Iterable[Finding] = (),
+) -> RunFolder:
+    """All of a run folder but its samples and checkpoints."""
+    path.mkdir(parents=True)
+    run = RunFolder(path)
+    save_recipe(recipe, run.recipe_path)
+    ENVIRONMENT.save(run.environment_path)
+    run.data_path.write_text(object_text(data))
+    write_declaration(run, declaration)
+    append_metrics(path, *metrics)
+    append_events(path, *events)
+    with HealthLog(run.health_path) as health:
+        for finding in findings:
+            health.write(finding)
+    return run
+
+
+def append_metrics(path: Path, *rows: MetricsRow) -> None:
+    with MetricsLog(RunFolder(path).metrics_path) as log:
+        for row in rows:
+            log.write(row.step, row.epoch, row.seconds, row.values)
+
+
+def append_events(path: Path, *events: Event) -> None:
+    with EventLog(RunFolder(path).events_path) as log:
+        for event in events:
+            log.write(event)
 
 
 @dataclass(frozen=True)
@@ -30,19 +81,13 @@ class FakeRun:
 
     def write(self, path: Path) -> Path:
         """Fill a folder as the trainer would; returns it."""
-        path.mkdir(parents=True)
-        self._recipe(path)
-        (path / "environment.json").write_text(json.dumps(ENVIRONMENT))
-        (path / "data.json").write_text(json.dumps(DATA))
-        (path / "events.jsonl").write_text(
-            json.dumps({"schema": 1, "step": self.steps // 2, "event": "resumed", "detail": "from step-001000"}) + "\n"
-        )
-        (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in self._lines()))
-        self._images(path / "samples")
+        resumed = Event(self.steps // 2, "resumed", "from step-001000")
+        run = write_run(path, self._recipe(), DATA, DECLARATION, self._lines(), [resumed])
+        self._images(run)
         return path
 
-    def _recipe(self, path: Path) -> None:
-        recipe = Pix2PixRecipe.model_validate(
+    def _recipe(self) -> Recipe:
+        return Pix2PixRecipe.model_validate(
             {
                 "about": {"title": "pix2pix on facades", "paper": "arXiv:1611.07004"},
                 "data": {"path": "/pictures/facades", "size": self.size},
@@ -51,21 +96,14 @@ class FakeRun:
                 "loss": {"l1": self.l1},
             }
         )
-        (path / "recipe.yaml").write_text(
-            yaml.safe_dump(recipe.model_dump(mode="json", by_alias=True), sort_keys=False)
-        )
 
-    def _lines(self) -> list[dict[str, Any]]:
+    def _lines(self) -> list[MetricsRow]:
         random = np.random.default_rng(self.seed)
-        found = []
+        found = list[MetricsRow]()
         for step in range(20, self.steps + 1, 20):
             done = step / self.steps
             noise = random.normal(0, 1, 8)
-            line: dict[str, Any] = {
-                "schema": 1,
-                "step": step,
-                "epoch": step / 400,
-                "seconds": step * 0.28,
+            values: dict[str, float] = {
                 "train/generator/l1": 0.30 * (0.4 + 0.6 * np.exp(-4 * done)) + 0.02 * noise[0],
                 "train/generator/adversarial": 1 + 2 * done + 0.5 * abs(noise[1]),
                 "train/generator/total": 30 - 12 * done + noise[2],
@@ -80,7 +118,7 @@ class FakeRun:
                 "train/data_wait": 0.004,
             }
             if step % (self.steps // 10) == 0:
-                line |= {
+                values |= {
                     "val/generator/l1": 0.32 * (0.55 + 0.45 * np.exp(-4 * done)),
                     "val/generator/adversarial": 1.2 + 2.2 * done,
                     "val/discriminator/feedback_real": 0.6 + 0.1 * done,
@@ -92,47 +130,95 @@ class FakeRun:
                     "val/psnr": 11.2 + 2 * done,
                     "val/spectrum_distance": 1.2 * np.exp(-2 * done) + 0.3,
                 }
-            found.append(line)
+            found.append(MetricsRow(step, step / 400, step * 0.28, values))
         return found
 
-    def _images(self, folder: Path) -> None:
+    def _images(self, run: RunFolder) -> None:
         pairs = [draw_pair(self.size, self.first_image + index) for index in range(self.samples)]
-        for split in ("val", "train"):
+        columns = [Column(key=key, title=key.capitalize()) for key in ("input", "output", "target")]
+        groups = []
+        for split, heading in SPLITS.items():
+            rows = []
             for index, pair in enumerate(pairs):
                 flipped = split == "train"
                 label, photo = (half.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flipped else half for half in pair)
-                number = f"{split}-{index:02d}.png"
-                save(label, folder / "input" / number)
-                save(photo, folder / "target" / number)
+                name = f"{split}-{index:02d}.png"
+                images = {"input": f"input/{name}", "output": f"step-{{step}}/{name}", "target": f"target/{name}"}
+                save(run, images["input"], label)
+                save(run, images["target"], photo)
                 for frame in range(1, self.frames + 1):
                     step = self.steps * frame // self.frames
-                    save(guess(photo, frame / self.frames, index), folder / f"step-{step:06d}" / number)
-        images = []
+                    save(run, at_step(images["output"], step), guess(photo, frame / self.frames, index))
+                rows.append(SampleRow(name=f"{index:02d}", title=f"{heading[1]} {index + 1}", images=images))
+            groups.append(SampleGroup(key=split, title=heading[0], split=split, columns=columns, rows=rows))
+        write_index(run, SampleIndex(groups=groups))
+        ranked = []
         for rank, done in (("best", 0.95), ("median", 0.8), ("worst", 0.4)):
+            rows = []
             for index, (label, photo) in enumerate(pairs[:2]):
-                names = {kind: f"validation/{rank}-{index}-{kind}.png" for kind in ("input", "output", "target")}
-                for image, name in zip((label, guess(photo, done, index), photo), names.values(), strict=True):
-                    save(image, folder / name)
+                images = {column.key: f"validation/{rank}-{index}-{column.key}.png" for column in columns}
+                for image, name in zip((label, guess(photo, done, index), photo), images.values(), strict=True):
+                    save(run, name, image)
                 scores = {"l1": 0.3 - 0.2 * done, "ssim": done / 2}
-                images.append({"rank": rank, "name": f"facade {index}", **scores, **names})
-        document = {"schema": 1, "step": self.steps, "split": "val", "pictures": images}
-        (folder / "validation.json").write_text(json.dumps(document))
+                rows.append(SampleRow(name=str(index), title=f"facade {index}", images=images, scores=scores))
+            ranked.append(SampleGroup(key=rank, title=rank.capitalize(), split="val", columns=columns, rows=rows))
+        worst = "The worst show what a mean hides; the best are often the plainest."
+        write_ranked(run, SampleIndex(step=self.steps, ranked_by="l1", sentence=worst, groups=ranked))
 
 
-ENVIRONMENT = {
-    "schema": 1,
-    "limner": "0.1.0",
-    "python": "3.11.2",
-    "torch": "2.11.0+cpu",
-    "torchvision": "0.26.0",
-    "processor": "AMD EPYC 9B14",
-    "device": "cpu",
-    "threads": 2,
-    "git_commit": None,
-    "command": "limner train pix2pix-facades data.path=/pictures/facades",
-}
+SPLITS = {"val": ("Validation pictures, never trained on", "validation"), "train": ("Training pictures", "training")}
+"""Heading of each split, and how one of its rows is called."""
+
+
+def metric(name: str, title: str, better: Better = "", **more: Any) -> MetricDeclaration:
+    facts = {"sentence": f"What {title} says, in a sentence.", **more}
+    return MetricDeclaration(name=name, title=title, better=better, **facts)
+
+
+PAIR_METRICS = [
+    metric("l1", "L1", "lower"),
+    metric("spectrum_distance", "Spectrum distance", "lower"),
+    metric("ssim", "SSIM", "higher"),
+    metric("psnr", "PSNR", "higher"),
+    metric("l2", "L2", "lower"),
+]
+OPINION = {"title": "The discriminator's opinion", "sentence": "0.5: it cannot tell.", "reference": 0.5}
+DECLARATION = RunDeclaration(
+    task="translate",
+    directions=["AtoB"],
+    targets=True,
+    model=ModelDeclaration(title="U-Net", parameters=2_721_000),
+    metrics=PAIR_METRICS,
+    terms=[
+        TermDeclaration(tag="generator/l1", title="Generator · L1 term", sentence="The raw L1.", better="lower"),
+        TermDeclaration(tag="generator/adversarial", title="Generator · Adversarial term", sentence="It may rise."),
+        TermDeclaration(tag="discriminator/real", title="The discriminator's loss", label="real"),
+        TermDeclaration(tag="discriminator/fake", title="The discriminator's loss", label="generated"),
+        TermDeclaration(tag="discriminator/feedback_real", label="real", bounds=(0, 1), **OPINION),
+        TermDeclaration(tag="discriminator/feedback_fake", label="generated", bounds=(0, 1), **OPINION),
+    ],
+)
+ENVIRONMENT = Environment(
+    limner="0.1.0",
+    python="3.11.2",
+    torch="2.11.0+cpu",
+    torchvision="0.26.0",
+    numpy="2.2.0",
+    pillow="13.0.0",
+    scikit_image="0.25.0",
+    platform="Linux",
+    processor="AMD EPYC 9B14",
+    instruction_set="AVX2",
+    device="cpu",
+    threads=2,
+    git_commit=None,
+    command="limner train pix2pix-facades data.path=/pictures/facades",
+    started="2026-01-01T12:00:00+00:00",
+)
 DATA = {
     "schema": 1,
+    "kind": "pairs",
+    "unit": "pair",
     "layout": "side-by-side",
     "path": "/pictures/facades",
     "counts": {"train": 400, "validation": 40},
@@ -169,6 +255,7 @@ def guess(photo: Image.Image, done: float, seed: int) -> Image.Image:
     return Image.fromarray(np.clip(np.asarray(blurred, float) + noise, 0, 255).astype(np.uint8))
 
 
-def save(image: Image.Image, path: Path) -> None:
+def save(run: RunFolder, name: str, image: Image.Image) -> None:
+    path = run.samples / name
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path)

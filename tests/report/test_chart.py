@@ -6,12 +6,14 @@ import re
 
 import numpy as np
 import pytest
+from fake_run import DECLARATION
 
 from limner.report import words
 from limner.report.chart import Line, draw
 from limner.report.curves import run_curves
-from limner.report.samples import choose_steps
+from limner.report.glossary import Glossary
 from limner.report.series import Series, smooth, thin
+from limner.report.time_lapse import choose_steps
 
 
 def line(values: list[float], tag: str = "train/l1") -> Line:
@@ -74,7 +76,7 @@ def test_every_series_is_in_exactly_one_chart() -> None:
         *("train/discriminator/feedback_real", "val/discriminator/feedback_fake", "val/ssim", "train/ssim"),
         *("train/lr/generator", "train/lr/discriminator", "train/data_wait", "train/my/own/thing", "odd"),
     ]
-    curves = run_curves({tag: line([1.0, 2.0], tag).series for tag in tags}, 2)
+    curves = run_curves({tag: line([1.0, 2.0], tag).series for tag in tags}, Glossary(DECLARATION), 2)
     drawn = [path for charts in (curves.metrics, curves.losses, curves.trainer) for one in charts for path in one.paths]
     assert len(drawn) == len(tags)
     assert sum(path.dashed for path in drawn) == 3
@@ -104,3 +106,9 @@ def test_durations(seconds: float, text: str) -> None:
 )
 def test_numbers(value: float, text: str) -> None:
     assert words.number(value) == text
+
+
+def test_a_constant_is_drawn_flat_in_the_middle() -> None:
+    """A moving average differs from it in the last bits, which are no range to show."""
+    chart = draw("rate", "", [line([0.1] * 100)], 100)
+    assert {y for _, y in points(chart.paths[0].smooth)} == {500}

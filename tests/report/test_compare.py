@@ -67,7 +67,7 @@ def test_metrics_and_the_last_common_step(runs: Path) -> None:
 def test_rows_are_matched_by_content(runs: Path) -> None:
     shifted = compare_runs([runs / "a", runs / "shifted"])
     assert not shifted.same_inputs
-    places = [[sample.index if sample else None for sample in row.samples] for row in shifted.rows]
+    places = [[int(sample.row.name) if sample else None for sample in row.samples] for row in shifted.rows]
     assert places == [[1, 0], [1, 0]]
     assert any("4 pictures not followed by every run are left out" in warning for warning in shifted.warnings)
     assert compare_runs([runs / "a", runs / "twin"]).same_inputs

@@ -36,7 +36,7 @@ def page_of(comparison: Comparison, path: Path) -> Tags:
 
 def places(comparison: Comparison) -> list[tuple[str, list[tuple[str, int] | None]]]:
     return [
-        (row.direction, [(sample.direction, sample.index) if sample else None for sample in row.samples])
+        (row.direction, [(one.group.direction, int(one.row.name)) if one else None for one in row.samples])
         for row in comparison.rows
     ]
 
@@ -94,14 +94,14 @@ def test_round_trips_stand_beside_their_outputs(runs: Path, tmp_path: Path) -> N
     images = {attributes["alt"]: attributes["src"] for tag, attributes in tags.found if tag == "img"}
     last = runs / "cyclegan/samples/step-002000"
     for alt, path in {
-        "Input of validation 2, A → B": runs / "cyclegan/samples/input/val-AtoB-01.png",
-        "cyclegan: output for validation 2, A → B": last / "val-AtoB-01.png",
-        "cyclegan: there and back for validation 2, A → B": last / "val-AtoB-01-back.png",
-        "cut: output for validation 2, A → B": runs / "cut/samples/step-002000/val-01.png",
+        "Input: validation 2, A → B": runs / "cyclegan/samples/input/val-AtoB-01.png",
+        "cyclegan: Output · B: validation 2, A → B": last / "val-AtoB-01.png",
+        "cyclegan: There and back · A: validation 2, A → B": last / "val-AtoB-01-back.png",
+        "cut: Output: validation 2, A → B": runs / "cut/samples/step-002000/val-01.png",
     }.items():
         assert {images[alt]} == address(path), alt
     named = [attributes.get("alt") or attributes.get("aria-label") or "" for _, attributes in tags.found]
-    assert not any("cut: there and back" in name or "Target" in name for name in named)
+    assert not any("cut: There and back" in name or "Target" in name for name in named)
     assert "Target" not in tags.text
     assert "nothing here measures whether the right thing was drawn" in tags.text
 
@@ -120,7 +120,7 @@ def test_losses_that_one_run_has_alone_stay_out_of_the_table(runs: Path, tmp_pat
     rows = tags.text.partition("At the newest validation of each run")[2].partition("The same inputs")[0]
     assert "Relative change, B → A" in rows
     assert "Cycle term" not in rows
-    assert "Generators · Cycle term, A → B → A, validation" in tags.text, "its curve is there"
+    assert "Cycle term, A → B → A, validation" in tags.text, "its curve is there"
     assert "Cycle term, A → B → A" in page_of(compare_runs([runs / "cyclegan", runs / "other"]), tmp_path).text
 
 
@@ -132,8 +132,8 @@ def test_one_way_runs_need_no_arrow(runs: Path) -> None:
 
 def test_pairs_beside_domains(runs: Path, tmp_path: Path) -> None:
     comparison = compare_runs([runs / "pix2pix", runs / "cyclegan"])
-    assert any("Spectrum distance is measured against the true pictures where" in one for one in comparison.warnings)
+    assert any("so no best is marked: Spectrum distance." in one for one in comparison.warnings)
     assert next(row for row in comparison.newest if row.tag == "val/AtoB/spectrum_distance").best is None
     assert page_of(comparison, tmp_path).text.count("Target")
     alone = compare_runs([runs / "cut", runs / "cyclegan"]).warnings
-    assert not any("Spectrum distance is measured" in one for one in alone)
+    assert not any("so no best is marked" in one for one in alone)

@@ -13,10 +13,13 @@ import yaml
 from fake_domains import FakeDomainRun
 from test_report_page import Tags
 
-from limner.report.alerts import copying
+from limner.report.caveats import alerts
 from limner.report.images import LEVELS, Album
 from limner.report.page import write_report
-from limner.report.samples import fixed_samples
+from limner.report.sample_rows import moving_rows
+from limner.runs.folder import RunFolder
+from limner.runs.logs import Finding
+from limner.runs.reading import RunFiles, read_run
 
 
 @pytest.fixture(scope="module")
@@ -47,23 +50,14 @@ def address(path: Path) -> set[str]:
     return {image.address}
 
 
-def with_checkpoint(run: Path, **shapes: list[int]) -> None:
-    header = {name.replace("__", "."): {"shape": shape} for name, shape in shapes.items()}
-    data = json.dumps(header).encode()
-    (run / "checkpoints/step-000100").mkdir(parents=True)
-    (run / "checkpoints/step-000100/model.safetensors").write_bytes(len(data).to_bytes(8, "little") + data)
-
-
-def test_says_what_was_trained_on_what(runs: Path, tmp_path: Path) -> None:
-    run = Path(shutil.copytree(runs / "cyclegan", tmp_path / "run"))
-    with_checkpoint(run, generator_ab__w=[1000, 11_400], generator_ba__w=[1000, 11_400], discriminator_a__w=[9_999_999])
+def test_says_what_was_trained_on_what(runs: Path) -> None:
     assert (
         "A ResNet of 11.4 M parameters in each direction learnt A ⇄ B from 500 pictures of A (“day”) and 480 of B "
-        "(“night”) at 32 px, batch 1, 2,000 steps in 13 min 20 s on AMD EPYC 9B14 (2 threads)." in text_of(run)
+        "(“night”) at 32 px, batch 1, 2,000 steps in 13 min 20 s on AMD EPYC 9B14 (2 threads)."
+        in text_of(runs / "cyclegan")
     )
-    run = Path(shutil.copytree(runs / "cut", tmp_path / "cut"))
-    with_checkpoint(run, generator__w=[1000, 11_400], heads__w=[9_999_999])
-    assert "A ResNet of 11.4 M parameters learnt A → B from 500 pictures of A (“day”) and 480 of B" in text_of(run)
+    one_way = "A ResNet of 11.4 M parameters learnt A → B from 500 pictures of A (“day”) and 480 of B"
+    assert one_way in text_of(runs / "cut")
 
 
 @pytest.mark.parametrize(
@@ -94,21 +88,22 @@ def test_every_image_stands_where_it_belongs(runs: Path, name: str, known: bool)
     for way, arrow in (("AtoB", "A → B"), ("BtoA", "B → A")):
         for split, word in (("val", "validation"), ("train", "training")):
             file, subject = f"{split}-{way}-01", f"{word} 2, {arrow}"
-            assert images[f"Input of {subject}"] == address(samples / f"input/{file}.png")
-            assert images[f"Output for {subject}"] == address(samples / f"step-002000/{file}.png")
-            assert images[f"There and back for {subject}"] == address(samples / f"step-002000/{file}-back.png")
+            here, there = way[0], way[-1]
+            assert images[f"Input · {here}: {subject}"] == address(samples / f"input/{file}.png")
+            assert images[f"Output · {there}: {subject}"] == address(samples / f"step-002000/{file}.png")
+            assert images[f"There and back · {here}: {subject}"] == address(samples / f"step-002000/{file}-back.png")
             truth = address(samples / f"target/{file}.png") if known and split == "val" else None
-            assert images.get(f"Target of {subject}") == truth
+            assert images.get(f"Target · {there}: {subject}") == truth
         worst = "worst" if known else "most"
-        kinds = {"Input of": "input", "Output for": "output", "There and back for": "returned"}
-        for begin, kind in kinds.items() | ({("Target of", "target")} if known else set()):
-            assert address(samples / f"validation/{way}-{worst}-1-{kind}.png") <= images[f"{begin} 00001, {arrow}"]
+        kinds = {f"Input · {here}": "input", f"Output · {there}": "output", f"There and back · {here}": "round_trip"}
+        for begin, kind in kinds.items() | ({(f"Target · {there}", "target")} if known else set()):
+            assert address(samples / f"validation/{way}-{worst}-1-{kind}.png") <= images[f"{begin}: 00001, {arrow}"]
 
 
 def test_a_truth_that_nobody_knows_has_no_place(runs: Path) -> None:
     page = write_report(runs / "known").path.read_text()
-    assert page.count("Target of validation 1, A → B") > 0
-    assert "Target of training" not in page and "not there" not in page
+    assert page.count("Target · B: validation 1, A → B") > 0
+    assert "Target · B: training" not in page and "not there" not in page
 
 
 def test_captions_name_the_domains_in_turn(runs: Path) -> None:
@@ -131,21 +126,22 @@ def test_round_trips_move_with_their_outputs(runs: Path) -> None:
         if "data-slot" in attributes
     }
     first = runs / "cyclegan/samples/step-000500/val-BtoA-00-back.png"
-    place = frames["shown"][0][slots["There and back for validation 1, B → A"]]
+    place = frames["shown"][0][slots["There and back · B: validation 1, B → A"]]
     assert {frames["pool"][place]} == address(first)
 
 
 def test_followed_images_are_shared_out_fairly(tmp_path: Path) -> None:
     run = FakeDomainRun(size=32, samples=3, frames=1).write(tmp_path / "run")
-    chosen = [(sample.split, sample.direction, sample.index) for sample in fixed_samples(run)]
-    assert chosen == [(split, way, index) for split in ("val", "train") for way in ("AtoB", "BtoA") for index in (0, 1)]
+    chosen = [(row.group.key, row.row.name) for row in moving_rows(read_run(run))]
+    ways = [f"{split}-{way}" for split in ("val", "train") for way in ("AtoB", "BtoA")]
+    assert chosen == [(key, name) for key in ways for name in ("00", "01")]
 
 
 def test_ranks_say_what_they_are_ranked_by(runs: Path) -> None:
     by_change = text_of(runs / "cyclegan")
-    assert "Changed least" in by_change and "Changed most" in by_change and "Best, median" not in by_change
+    assert "Least changed, median and most changed" in by_change and "Best, median" not in by_change
     assert "no order of quality" in by_change
-    assert "00001 · change 0.0500" in by_change
+    assert "00001 · Change 0.0500" in by_change
     by_l1 = text_of(runs / "known")
     assert "Best, median and worst" in by_l1 and "no order of quality" not in by_l1
     assert by_l1.count("00001 · L1 0.110 · SSIM 0.475") == 2
@@ -166,7 +162,7 @@ def test_limits_of_a_run_without_truth(runs: Path) -> None:
         assert "reward a picture that is blurred" not in text
     assert "whether the right thing was drawn" not in known and "reward a picture that is blurred" in known
     for text in (unknown, known):
-        assert "A low cycle error, a low round trip and a low change are what two generators get" in text
+        assert "A low round trip and a low change are what two generators get" in text
     assert "cycle error" not in cut and "A low change is what a generator gets that only copies" in cut
     assert "The validation set has 40 pictures of B" in unknown
     assert "Dropout stays on" not in unknown, "a ResNet without dropout has none to keep on"
@@ -174,22 +170,29 @@ def test_limits_of_a_run_without_truth(runs: Path) -> None:
 
 def test_a_copy_is_said_first(runs: Path) -> None:
     page = write_report(runs / "cyclegan").path.read_text()
-    alarm = (
-        "A → B copies its input: what it changes is 4% of the distance between the domains. Set loss.adversary=true."
-    )
-    assert f'<p class="state bad">{alarm} So it is since step 1,000.</p>' in page.partition("<main")[0]
-    assert "B → A copies" not in page.partition("<main")[0]
+    alert = "A → B copies its input: what it changes is 4% of the distance between the domains. Since step 1,000."
+    first = page.partition("<main")[0]
+    assert f"<p>{alert}</p>\n<ul><li>set loss.adversary=true</li><li>train longer</li></ul>" in first
+    assert "B → A copies" not in first
+    events = " ".join(Tags(page).text.split()).partition("Events Step")[2]
+    assert "1,002copying endedB → A no longer copies its input" in events
 
 
-def test_what_has_ended_is_no_alarm() -> None:
-    began = {"event": "copying", "detail": "the translator copies its input: 3%"}
-    ended = {"event": "copying-ended", "detail": "the translator no longer copies its input"}
-    assert copying([began]) == ["The translator copies its input: 3%."]
-    assert copying([began, ended]) == []
-    assert len(copying([began, ended, began])) == 1
-    assert copying([{"event": "copying", "step": "x", "detail": None}, {"event": "resumed"}]) == [
-        "The translator copies its input."
-    ]
+def test_what_has_ended_is_no_alert() -> None:
+    def shown(*findings: Finding) -> list[tuple[str, str]]:
+        files = RunFiles(RunFolder(Path("run")), findings=list(findings))
+        return [(alert.severity, alert.text) for alert in alerts(files, {})]
+
+    began = Finding(5, "copying", "warning", "the translator copies its input: 3%.")
+    ended = Finding(7, "copying", "warning", "the translator no longer copies its input", ended=True)
+    again = Finding(9, "copying", "warning", "the translator copies its input: 2%")
+    said = [("warning", "The translator copies its input: 3%. Since step 5.")]
+    assert shown(began) == said
+    assert shown(began, ended) == []
+    assert shown(began, ended, again) == [("warning", "The translator copies its input: 2%. Since step 9.")]
+    assert shown(began, again) == [("warning", "The translator copies its input: 2%. Since step 5.")]
+    other = Finding(6, "collapse", "severe", "", direction="BtoA")
+    assert shown(began, other) == [("severe", "B → A: collapse. Since step 6."), *said]
 
 
 def test_commands_name_the_direction(runs: Path) -> None:
@@ -204,22 +207,21 @@ def test_survives_what_is_missing_or_damaged(tmp_path: Path) -> None:
     (run / "samples/step-001000/val-AtoB-00-back.png").unlink()
     (run / "samples/step-002000/val-AtoB-00-back.png").write_bytes(b"\x89PNG")
     document = json.loads((run / "samples/validation.json").read_text())
-    document["pictures"][0]["direction"] = ["AtoB"]
-    document["pictures"][1]["direction"] = "<img src=x>"
-    document["pictures"][2]["returned"] = "../../recipe.yaml"
-    document["ranked_by"] = {}
+    document["groups"][0]["rows"][0]["images"]["round_trip"] = "validation/none.png"
+    document["ranked_by"] = "<img src=x>"
     (run / "samples/validation.json").write_text(json.dumps(document))
     written = write_report(run)
     page = written.path.read_text()
     assert Tags(page).open == []
     assert "<img src=x" not in page
     assert any("val-AtoB-00-back.png" in note for note in written.notes)
-    assert "There and back for validation 1, A → B: not there" in page
+    assert "There and back · A: validation 1, A → B: not there" in page
 
 
 def test_a_run_that_just_began(runs: Path, tmp_path: Path) -> None:
     run = tmp_path / "young"
     run.mkdir()
-    (run / "recipe.yaml").write_bytes((runs / "cyclegan/recipe.yaml").read_bytes())
+    for name in ("recipe.yaml", "run.json"):
+        shutil.copy(runs / "cyclegan" / name, run)
     text = text_of(run)
-    assert "A ResNet in each direction learnt A ⇄ B at 32 px: it has just begun" in text
+    assert "A ResNet of 11.4 M parameters in each direction learnt A ⇄ B at 32 px: it has just begun" in text

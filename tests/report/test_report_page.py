@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -12,13 +13,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fake_run import FakeRun
+from fake_run import FakeRun, append_events, append_metrics
 from PIL import Image
 
 from limner.errors import RunError
 from limner.report.page import write_report
-from limner.report.reading import read_run
 from limner.report.series import all_series
+from limner.runs.logs import Event, Finding, HealthLog, MetricsRow
+from limner.runs.reading import read_run
 
 
 class Tags(HTMLParser):
@@ -85,8 +87,8 @@ def test_has_every_metric_and_every_setting(run: Path, page: str) -> None:
 
 def test_says_what_was_trained_on_what(page: str) -> None:
     assert (
-        "A U-Net learnt A → B from 400 pairs of “facades” at 64 px, batch 1, 2,000 steps in 9 min 20 s "
-        "on AMD EPYC 9B14 (2 threads)." in page
+        "A U-Net of 2.72 M parameters learnt A → B from 400 pairs of “facades” at 64 px, batch 1, 2,000 steps in "
+        "9 min 20 s on AMD EPYC 9B14 (2 threads)." in page
     )
     assert "cut off after 1,024 bytes" in page
     assert "resumed" in page
@@ -119,17 +121,15 @@ def test_headings_descend_one_by_one(page: str) -> None:
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_counts_the_generator_in_a_checkpoint(tmp_path: Path) -> None:
-    run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
-    header = {
-        "generator.a.weight": {"dtype": "F32", "shape": [1000, 2721], "data_offsets": [0, 0]},
-        "generator.a.running_mean": {"dtype": "F32", "shape": [99999999], "data_offsets": [0, 0]},
-        "discriminator.b": {"dtype": "F32", "shape": [99999999], "data_offsets": [0, 0]},
-    }
-    (run / "checkpoints/step-000100").mkdir(parents=True)
-    data = json.dumps(header).encode()
-    (run / "checkpoints/step-000100/model.safetensors").write_bytes(len(data).to_bytes(8, "little") + data)
-    assert "A U-Net of 2.72 M parameters" in write_report(run).path.read_text()
+def test_without_a_declaration_the_page_still_says_what_it_can(tmp_path: Path) -> None:
+    run = FakeRun(samples=1, frames=2).write(tmp_path / "run")
+    (run / "run.json").write_text("{")
+    written = write_report(run)
+    text = Tags(written.path.read_text()).text
+    assert any("run.json is damaged" in note for note in written.notes)
+    assert "A model learnt A → B from 400 pairs" in text
+    for title in ("Ssim", "Spectrum distance", "Generator · L1", "Discriminator · Feedback real", "Facade", "Median"):
+        assert title.lower() in text.lower()
 
 
 def test_escapes_hostile_names(tmp_path: Path) -> None:
@@ -143,12 +143,14 @@ def test_escapes_hostile_names(tmp_path: Path) -> None:
         json.dumps({"counts": {"train": 3}, "unreadable": [{"file": evil, "reason": evil}], evil: evil})
     )
     (run / "environment.json").write_text(json.dumps({"command": evil, evil: evil, "torch": evil}))
-    (run / "events.jsonl").write_text(json.dumps({"step": 1, "event": evil, "detail": {evil: evil}}) + "\n")
-    with (run / "metrics.jsonl").open("a") as file:
-        file.write(json.dumps({"schema": 1, "step": 2010, f"train/{evil}": 1.0, evil: 2}) + "\n")
-    document = json.loads((run / "samples/validation.json").read_text())
-    document["pictures"][0]["name"] = evil
-    (run / "samples/validation.json").write_text(json.dumps(document))
+    append_events(run, Event(1, evil, evil, evil))
+    append_metrics(run, MetricsRow(2010, 5, 600, {f"train/{evil}": 1.0, evil: 2, f"val/{evil}/{evil}": 3}))
+    with HealthLog(run / "health.jsonl") as health:
+        health.write(Finding(5, evil, "severe", evil, (evil,), evil))
+    for name in ("run.json", "samples/index.json", "samples/validation.json"):
+        # Every text that is free to say anything says this.
+        texts = r'("(?:title|sentence|label|ranked_by)": )"[^"]*"'
+        (run / name).write_text(re.sub(texts, lambda found: found[1] + json.dumps(evil), (run / name).read_text()))
     page = write_report(run).path.read_text()
     assert "onerror=" in page
     assert "<img src=x" not in page
@@ -158,20 +160,37 @@ def test_escapes_hostile_names(tmp_path: Path) -> None:
     assert not any("onerror" in attributes for _, attributes in tags.found)
 
 
-def test_a_image_outside_the_run_is_never_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["index.json", "validation.json"])
+@pytest.mark.parametrize("outside", ["../../secret.png", "ABSOLUTE", "step-{step}/../../../secret.png"])
+def test_an_image_outside_the_run_is_never_shown(tmp_path: Path, name: str, outside: str) -> None:
     run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
     Image.new("RGB", (8, 8), "red").save(tmp_path / "secret.png")
-    document = json.loads((run / "samples/validation.json").read_text())
-    for entry in document["pictures"]:
-        entry["output"] = "../../secret.png"
-        entry["target"] = str(tmp_path / "secret.png")
-    (run / "samples/validation.json").write_text(json.dumps(document))
+    document = json.loads((run / "samples" / name).read_text())
+    for group in document["groups"]:
+        group["rows"][0]["images"]["output"] = outside.replace("ABSOLUTE", str(tmp_path / "secret.png"))
+    (run / "samples" / name).write_text(json.dumps(document))
     written = write_report(run)
-    assert any("3 pictures that are not there" in note for note in written.notes)
+    assert any(f"{name} is damaged" in note and "below samples/" in note for note in written.notes)
+
+
+def test_a_link_out_of_the_run_is_never_followed(tmp_path: Path) -> None:
+    run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
+    Image.new("RGB", (8, 8), "#ff0042").save(tmp_path / "secret.png")
+    before = write_report(run).path.read_text()
+    for file in (run / "samples/input/val-00.png", run / "samples/validation/best-0-output.png"):
+        file.unlink()
+        file.symlink_to(tmp_path / "secret.png")
+    written = write_report(run)
+    assert written.notes == ["validation.json names 1 picture that is not there; left out."]
+    assert written.path.read_text().count(": not there") > before.count(": not there")
 
 
 @pytest.mark.parametrize(
-    "missing", ["environment.json", "data.json", "metrics.jsonl", "events.jsonl", "samples", "samples/validation.json"]
+    "missing",
+    [
+        *("environment.json", "data.json", "run.json", "metrics.jsonl", "events.jsonl", "health.jsonl"),
+        *("samples", "samples/index.json", "samples/validation.json"),
+    ],
 )
 def test_survives_what_is_missing(tmp_path: Path, missing: str) -> None:
     run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
@@ -179,7 +198,8 @@ def test_survives_what_is_missing(tmp_path: Path, missing: str) -> None:
     target.rename(tmp_path / "gone")
     written = write_report(run)
     assert "<h1>run</h1>" in written.path.read_text()
-    expected = {"samples": "no sample pictures", "events.jsonl": "", "samples/validation.json": ""}
+    expected = dict.fromkeys(("events.jsonl", "health.jsonl", "samples/validation.json"), "")
+    expected |= {"samples": "no sample pictures", "samples/index.json": "no sample pictures"}
     if wanted := expected.get(missing, missing):
         assert any(wanted in note for note in written.notes)
     else:
@@ -187,11 +207,17 @@ def test_survives_what_is_missing(tmp_path: Path, missing: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["recipe.yaml", "environment.json", "data.json", "metrics.jsonl", "events.jsonl", "samples/validation.json"]
+    "name",
+    [
+        *("recipe.yaml", "environment.json", "data.json", "run.json", "metrics.jsonl", "events.jsonl", "health.jsonl"),
+        *("samples/index.json", "samples/validation.json"),
+    ],
 )
 @pytest.mark.parametrize("damage", ["cut", "binary", "list", "newer"])
 def test_names_a_damaged_file(tmp_path: Path, name: str, damage: str) -> None:
     run = FakeRun(samples=1, frames=1, steps=400).write(tmp_path / "run")
+    with HealthLog(run / "health.jsonl") as health:
+        health.write(Finding(5, "x", "severe", "something"))
     whole = (run / name).read_bytes()
     lines = name.endswith("jsonl")
     (run / name).write_bytes(
@@ -210,6 +236,18 @@ def test_names_a_damaged_file(tmp_path: Path, name: str, damage: str) -> None:
         assert any(Path(name).name in note for note in written.notes), written.notes
     page = written.path.read_text()
     assert Tags(page).open == []
+
+
+def test_columns_are_those_that_the_run_declares(tmp_path: Path) -> None:
+    """As an enhancer of photographs has them: what a phone took, what was made of it, what a better camera took."""
+    run = FakeRun(samples=2, frames=2).write(tmp_path / "run")
+    for name in ("index.json", "validation.json"):
+        document = (run / "samples" / name).read_text()
+        (run / "samples" / name).write_text(document.replace('"Target"', '"DSLR"').replace('"Input"', '"Phone"'))
+    page = write_report(run).path.read_text()
+    captions = re.findall(r"<figcaption>([^<]*)</figcaption>", page)
+    assert captions == ["Phone", "Output", "DSLR"] * (len(captions) // 3)
+    assert "DSLR: validation 2" in page and "Target" not in page
 
 
 def test_leaves_out_damaged_images(tmp_path: Path) -> None:
@@ -233,9 +271,8 @@ def test_a_run_that_just_began(tmp_path: Path) -> None:
 
 def test_numbers_that_are_none_are_said_first(tmp_path: Path) -> None:
     run = FakeRun(samples=1, frames=1).write(tmp_path / "run")
-    with (run / "metrics.jsonl").open("a") as file:
-        file.write('{"schema": 1, "step": 2020, "train/generator/l1": "NaN", "val/l1": "Infinity"}\n')
-        file.write('{"schema": 1, "step": 2040, "train/generator/l1": NaN}\n')
+    append_metrics(run, MetricsRow(2020, 5, 600, {"train/generator/l1": math.nan, "val/l1": math.inf}))
+    append_metrics(run, MetricsRow(2040, 5, 600, {"train/generator/l1": math.nan}))
     page = write_report(run).path.read_text()
     assert "Training broke down: train/generator/l1, val/l1 are no longer a number." in page
     assert "NaN" not in page.replace("isNaN", "")
@@ -245,16 +282,15 @@ def test_shrinks_to_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     run = FakeRun(size=192, samples=1, frames=6).write(tmp_path / "run")
     first = write_report(run).bytes
     budget = first * 2 // 3
-    monkeypatch.setattr("limner.report.budget.BUDGET", budget)
+    monkeypatch.setattr("limner.report.render.BUDGET", budget)
     written = write_report(run)
     assert written.bytes < budget and written.notes == []
 
 
 def test_says_when_nothing_keeps_it_in_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = FakeRun(samples=1, frames=1, steps=100).write(tmp_path / "run")
-    with (run / "events.jsonl").open("a") as file:
-        file.write(json.dumps({"step": 1, "event": "note", "detail": "long " * 400_000}) + "\n")
-    monkeypatch.setattr("limner.report.budget.BUDGET", 1_000_000)
+    append_events(run, Event(1, "note", "long " * 400_000))
+    monkeypatch.setattr("limner.report.render.BUDGET", 1_000_000)
     written = write_report(run)
     assert written.bytes == written.path.stat().st_size > 2_000_000
     (note,) = written.notes

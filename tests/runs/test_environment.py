@@ -34,11 +34,14 @@ def test_it_comes_back_from_its_file(tmp_path: Path, here: Environment) -> None:
     assert json.loads((tmp_path / "environment.json").read_text())["schema"] == 1
 
 
-@pytest.mark.parametrize("content", ["", "{", "{}", '{"schema": 2}', "[]"])
+@pytest.mark.parametrize("content", ["", "{", "{}", "[]"])
 def test_damaged_file_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "environment.json").write_text(content)
     with pytest.raises(RunError, match=r"environment\.json is damaged"):
         Environment.load(tmp_path / "environment.json")
+    (tmp_path / "newer.json").write_text('{"schema": 2}')
+    with pytest.raises(RunError, match=r"newer\.json has format 2"):
+        Environment.load(tmp_path / "newer.json")
     with pytest.raises(RunError, match=r"none\.json cannot be read"):
         Environment.load(tmp_path / "none.json")
 

@@ -172,6 +172,6 @@ def test_folder_without_a_recipe_is_no_run(tmp_path: Path) -> None:
 
 
 def test_reading_run_folders_needs_no_torch() -> None:
-    rooms = "folder, lock, logs, checkpoint, environment"
+    rooms = "checkpoint, declaration, environment, folder, lock, logs, reading, samples"
     code = f"import sys; from limner.runs import {rooms}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

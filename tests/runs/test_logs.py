@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from limner.errors import RunError
-from limner.runs.logs import Event, EventLog, MetricsLog, MetricsRow, read_events, read_metrics, series
+from limner.runs.logs import Event, EventLog, MetricsLog, MetricsRow, read_events, read_metrics
 
 
 def write_steps(path: Path, *steps: int) -> None:
@@ -57,15 +57,6 @@ def test_what_is_no_number_stays_valid_json(tmp_path: Path) -> None:
     (row,) = read_metrics(path)
     assert math.isnan(row.values["a"])
     assert (row.values["b"], row.values["c"]) == (math.inf, -math.inf)
-
-
-def test_series_of_one_tag(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    with MetricsLog(path) as log:
-        log.write(1, 0.0, 0.0, {"a": 1.0})
-        log.write(2, 0.0, 0.0, {"b": 2.0})
-        log.write(3, 0.0, 0.0, {"a": 3.0})
-    assert series(read_metrics(path), "a") == [(1, 1.0), (3, 3.0)]
 
 
 def test_later_lines_are_cut_off_and_writing_goes_on(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def train(case: Case, pairs: Path, runs: Path, name: str, *words: str, **setting
         case.recipe,
         name=name,
         runs=runs,
-        words=[*case.words, f"data.path={pairs}", *words],
+        words=[*case.words, f"data.path={case.images(pairs)}", *words],
         console=console,
         **settings,
     )
@@ -46,3 +46,8 @@ def losses(run: Path) -> list[tuple[int, dict[str, float]]]:
     timing = ("train/images_per_second", "train/data_wait")
     rows = read_metrics(run / "metrics.jsonl")
     return [(row.step, {k: v for k, v in row.values.items() if k not in timing}) for row in rows]
+
+
+def logged(run: Path, tag: str) -> list[tuple[int, float]]:
+    """(step, value) of one tag wherever it was logged."""
+    return [(row.step, row.values[tag]) for row in read_metrics(run / "metrics.jsonl") if tag in row.values]

@@ -8,17 +8,18 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from cases import TINY
+from cases import CASES, TINY
 from rich.console import Console
+from sessions import train as run_of
 
 import limner
 from limner.config.load import load_recipe
 from limner.config.recipe import Recipe
+from limner.distributed import Processes
 from limner.errors import RunError
 from limner.methods import build_method
 from limner.runs.checkpoint import Checkpoint, read_checkpoint
 from limner.runs.tensors import tensors_from
-from limner.training.processes import Processes
 from limner.training.session import _kept_by_others
 from limner.training.trainer import Stop
 
@@ -48,6 +49,13 @@ def test_two_processes_equal_one_with_twice_the_batch(pairs: Path, tmp_path: Pat
         )
 
 
+def test_what_a_balance_goes_by_is_of_all_processes_in_a_checkpoint_too(pairs: Path, tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.name == "own-generator")
+    run = run_of(case, pairs, tmp_path, "balance", "devices=2", "training.steps=3", "training.checkpoint_every=1")
+    before, after = (read_checkpoint(run.path / "checkpoints" / f"step-00000{step}").state for step in (2, 3))
+    assert before["pending"] == {name: after["seen"][name][-1] for name in before["pending"]} != {}
+
+
 def test_a_fault_in_a_process_is_one_clear_message(pairs: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="val/beauty") as caught:
         train(pairs, tmp_path, "bad", "devices=2", "training.best=val/beauty")
@@ -61,7 +69,7 @@ def test_what_cannot_stop_it_is_refused_before_a_folder_is_made(pairs: Path, tmp
     assert not list(tmp_path.glob("pix2pix-facades-*"))
 
 
-def test_histories_that_a_checkpoint_lacks_are_told(pairs: Path, tmp_path: Path) -> None:
+def test_image_pools_that_a_checkpoint_lacks_are_told(pairs: Path, tmp_path: Path) -> None:
     recipe = load_recipe(
         "cyclegan-horse2zebra", ["generator.base_channels=4", "discriminator.base_channels=4", "generator.blocks=1"]
     )
@@ -71,7 +79,7 @@ def test_histories_that_a_checkpoint_lacks_are_told(pairs: Path, tmp_path: Path)
         trainer = SimpleNamespace(processes=Processes(0, world, torch.device("cpu")), method=build_method(recipe))
         return _kept_by_others(trainer, checkpoint)  # type: ignore[arg-type]
 
-    assert "image_pool_a.pictures" in told(2, recipe)[0]
+    assert "image_pool_a.images" in told(2, recipe)[0]
     assert told(1, recipe) == []
     words = ["generator.norm=batch", "generator.base_channels=4", "discriminator.base_channels=4"]
     assert told(2, load_recipe("pix2pix-facades", words)) == []

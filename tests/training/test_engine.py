@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from limner.config.data import DataSettings
+from limner.config.data import PairedDataSettings
 from limner.config.recipe import About, Recipe
-from limner.config.training import OptimiserSettings, TrainingSettings
+from limner.config.training import PlayerOptimiserSettings, TrainingSettings
 from limner.data.batch import Batch
 from limner.errors import RecipeError, RunError
-from limner.methods.method import Method, Term, Terms, Turn
+from limner.methods.method import Method, Seen, Term, Terms, Turn
+from limner.models import ImageGenerator
 from limner.random import Draw
 from limner.training.engine import Engine
 from limner.training.players import make_players
+from limner.training.running_means import LateValues
 
 CPU = torch.device("cpu")
 
@@ -27,32 +29,48 @@ class Images(Batch):
     images: Tensor
 
 
+class ToyModel(ImageGenerator):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Dropout(0.5), nn.Conv2d(4, 3, 1))
+
+    def generate(self, n: int, labels: Tensor | None, draw: Draw) -> Tensor:
+        made: Tensor = self.net(draw.normal(n, 3, 4, 4))
+        return made
+
+
 class Toy(Method):
     """A GAN on single pixels: noise, dropout, a frozen network, and a forgotten detach."""
 
-    players = {"critic": ["critic"], "generator": ["generator"]}
+    model: ToyModel
+    players = {"critic": ["critic"], "generator": ["model"]}
     turns: Sequence[str | Turn] = ("critic", "generator")
     shared_by = "generator"
     batch = Images
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
-        self.generator = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Dropout(0.5), nn.Conv2d(4, 3, 1))
         self.critic = nn.Conv2d(3, 1, 1)
         self.validate = nn.Conv2d(3, 1, 1)
         self.shares = 0
 
+    @staticmethod
+    def build_model(recipe: Recipe) -> ToyModel:
+        return ToyModel()
+
     def share(self, batch: Images, draw: Draw) -> Tensor:
         self.shares += 1
-        made: Tensor = self.generator(draw.normal(*batch.images.shape))
-        return made
+        return self.model.generate(len(batch), None, draw)
 
     def critic_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
         on_fake = self.critic(fake)  # no detach: the gradient must not leak into the generator
         return {"real": Term(-self.critic(batch.images).mean()), "fake": Term(on_fake.mean())}
 
     def generator_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
-        return {"fool": Term(-self.critic(fake).mean(), 2.0), "watched": Term(self.validate(fake).square().mean(), 0)}
+        return {
+            "adversarial": Term(-self.critic(fake).mean(), 2.0),
+            "watched": Term(self.validate(fake).square().mean(), 0),
+        }
 
     def penalty_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
         return {"r1": Term(self.critic(batch.images).square().mean())}
@@ -62,7 +80,7 @@ def recipe(**training: object) -> Recipe:
     return Recipe(
         about=About(title="toy"),
         method="toy",
-        data=DataSettings(),
+        data=PairedDataSettings(),
         training=TrainingSettings.model_validate({"steps": 4, **training}),
     )
 
@@ -94,32 +112,32 @@ def test_a_turn_moves_its_player_and_nobody_else() -> None:
         turns = ("critic",)
 
     method = toy(OnlyCritic)
-    critic, generator, validate = weights(method.critic), weights(method.generator), weights(method.validate)
-    engine(method).step(0, batch, {})
+    critic, generator, validate = weights(method.critic), weights(method.model), weights(method.validate)
+    engine(method).step(0, batch, Seen())
     assert moved(critic, method.critic)
-    assert not moved(generator, method.generator) and not moved(validate, method.validate)
+    assert not moved(generator, method.model) and not moved(validate, method.validate)
     assert all(parameter.grad is None for parameter in method.parameters())
 
 
 def test_networks_without_a_player_are_frozen() -> None:
     method = toy()
     validate = weights(method.validate)
-    engine(method).step(0, batch, {})
+    engine(method).step(0, batch, Seen())
     assert not moved(validate, method.validate)
     assert not any(parameter.requires_grad for parameter in method.validate.parameters())
 
 
 def test_raw_values_and_weighted_total_are_reported() -> None:
-    values = engine(toy()).step(0, batch, {})
+    values = engine(toy()).step(0, batch, Seen())
     assert set(values) == {
         "critic/real",
         "critic/fake",
         "critic/total",
-        "generator/fool",
+        "generator/adversarial",
         "generator/watched",
         "generator/total",
     }
-    assert float(values["generator/total"]) == pytest.approx(2 * float(values["generator/fool"]), rel=1e-6)
+    assert float(values["generator/total"]) == pytest.approx(2 * float(values["generator/adversarial"]), rel=1e-6)
     assert float(values["critic/total"]) == pytest.approx(
         float(values["critic/real"]) + float(values["critic/fake"]), rel=1e-6
     )
@@ -131,7 +149,7 @@ def test_share_is_computed_once_while_its_owner_stands_still() -> None:
             return super().critic_loss(batch, draw, fake.detach())
 
     method = toy(Detached)
-    engine(method).step(0, batch, {})
+    engine(method).step(0, batch, Seen())
     assert method.shares == 1
 
 
@@ -143,7 +161,7 @@ def test_share_is_computed_again_once_its_owner_has_moved(turns: tuple[str, ...]
 
     Uneven.turns = turns
     method = toy(Uneven)
-    engine(method).step(0, batch, {})
+    engine(method).step(0, batch, Seen())
     moves = [turn == "generator" for turn in turns]
     assert method.shares == 1 + sum(moves[:-1])
 
@@ -155,11 +173,11 @@ def test_steps_repeat_exactly_and_differ_from_each_other() -> None:
         torch.randn(7)  # somebody else's numbers must not matter
         steps = engine(method)
         for step in range(3):
-            steps.step(step, lambda: batch(), {})
+            steps.step(step, lambda: batch(), Seen())
         results.append(weights(method))
     assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
-    first, second = engine(toy()).step(0, batch, {}), engine(toy()).step(1, batch, {})
-    assert not torch.equal(first["generator/fool"], second["generator/fool"])
+    first, second = engine(toy()).step(0, batch, Seen()), engine(toy()).step(1, batch, Seen())
+    assert not torch.equal(first["generator/adversarial"], second["generator/adversarial"])
 
 
 def test_fresh_turns_draw_batches_of_their_own() -> None:
@@ -172,24 +190,37 @@ def test_fresh_turns_draw_batches_of_their_own() -> None:
         drawn.append(len(drawn))
         return batch(seed=len(drawn))
 
-    values = engine(toy(Penalised)).step(0, draw_batch, {})
+    values = engine(toy(Penalised)).step(0, draw_batch, Seen())
     assert drawn == [0, 1]
     assert "penalty/r1" in values
 
 
 def test_a_balance_sees_what_was_and_chooses_the_turns() -> None:
     class Balanced(Toy):
-        def plan(self, step: int, seen: Mapping[str, float]) -> Sequence[str | Turn]:
-            return ("generator",) if seen.get("critic/total", 0) < 0 else ("critic",)
+        def plan(self, step: int, seen: Seen) -> Sequence[str | Turn]:
+            return ("generator",) if (seen.last("critic/total") or 0) < 0 else ("critic",)
+
+    def seen(total: float) -> Seen:
+        values = Seen()
+        values.add({"critic/total": total})
+        return values
 
     steps = engine(toy(Balanced))
-    assert set(steps.step(0, batch, {"critic/total": -1.0})) >= {"generator/fool"}
-    assert "generator/fool" not in steps.step(1, batch, {"critic/total": 1.0})
+    assert set(steps.step(0, batch, seen(-1.0))) >= {"generator/adversarial"}
+    assert "generator/adversarial" not in steps.step(1, batch, seen(1.0))
 
 
-def test_parts_add_up_to_the_whole_batch() -> None:
+def test_a_step_without_a_turn_leaves_the_balance_what_it_knows() -> None:
+    seen = Seen()
+    late = LateValues(seen, {}, torch.device("cpu"))
+    for values in ({"critic/total": torch.tensor(3.0)}, {}, {"critic/total": torch.tensor(5.0)}, {}):
+        late.push(values)
+    assert list(seen.values["critic/total"]) == [3.0, 5.0] and late.pending() == {}
+
+
+def test_microbatches_add_up_to_the_whole_batch() -> None:
     class Plain(Toy):
-        """Without noise, so that the parts meet the same numbers as the whole."""
+        """Without noise, so that the microbatches meet the same numbers as the whole."""
 
         turns = ("critic",)
 
@@ -197,8 +228,8 @@ def test_parts_add_up_to_the_whole_batch() -> None:
             return batch.images * 0.5
 
     whole, split = toy(Plain), toy(Plain)
-    a = engine(whole).step(0, lambda: batch(6), {})
-    b = engine(split, parts=3).step(0, lambda: batch(6), {})
+    a = engine(whole).step(0, lambda: batch(6), Seen())
+    b = engine(split, microbatches=3).step(0, lambda: batch(6), Seen())
     for left, right in zip(weights(whole), weights(split), strict=True):
         torch.testing.assert_close(left, right)
     torch.testing.assert_close(a["critic/real"], b["critic/real"])
@@ -213,10 +244,12 @@ def test_memory_running_out_halves_the_batch_and_goes_on() -> None:
 
     told: list[tuple[str, str]] = []
     steps = engine(toy(Hungry), tell=lambda *said: told.append(said))
-    steps.step(0, lambda: batch(8), {})
-    said = [("memory-halved", f"memory ran out: each batch of 8 is now split into {parts} parts") for parts in (2, 4)]
-    assert told == said and steps.parts == 4
-    steps.step(1, lambda: batch(8), {})
+    steps.step(0, lambda: batch(8), Seen())
+    said = [
+        ("memory-halved", f"memory ran out: each batch of 8 is now split into {count} microbatches") for count in (2, 4)
+    ]
+    assert told == said and steps.microbatches == 4
+    steps.step(1, lambda: batch(8), Seen())
     assert told == said
 
 
@@ -225,8 +258,8 @@ def test_memory_running_out_with_one_image_says_what_to_do() -> None:
         def critic_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
-    with pytest.raises(RunError, match="one picture at a time") as caught:
-        engine(toy(Starved)).step(0, lambda: batch(2), {})
+    with pytest.raises(RunError, match="one image at a time") as caught:
+        engine(toy(Starved)).step(0, lambda: batch(2), Seen())
     assert "data.size" in str(caught.value.tip)
 
 
@@ -245,7 +278,7 @@ def test_clipping_bounds_the_gradient_of_the_mover() -> None:
             norms.append(float(torch.stack([p.grad.norm() for p in method.critic.parameters()]).norm()))
 
         steps.players["critic"].optimiser.step = watch  # type: ignore[method-assign, assignment]
-        steps.step(0, batch, {})
+        steps.step(0, batch, Seen())
     assert norms[0] > 1e-2 and norms[1] == pytest.approx(1e-3, rel=1e-3)
 
 
@@ -256,23 +289,33 @@ def test_a_cast_weight_never_outlives_the_optimiser_step() -> None:
         turns = ("critic", "generator")
 
         def share(self, batch: Images, draw: Draw) -> Tensor:
-            return self.generator[0](batch.images)[:, :3]
+            return self.model.net[0](batch.images)[:, :3]
 
     method = toy(Sharp)
-    training = TrainingSettings(steps=1, optimisers={"critic": OptimiserSettings(lr=0.5)})
+    training = TrainingSettings(steps=1, optimisers={"critic": PlayerOptimiserSettings(lr=0.5)})
     steps = Engine(method, make_players(method, training), CPU, seed=1, bf16=True)
-    before = weights(method.generator)
-    values = steps.step(0, batch, {})
+    before = weights(method.model)
+    values = steps.step(0, batch, Seen())
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        for parameter, value in zip(method.generator.parameters(), before, strict=True):
+        for parameter, value in zip(method.model.parameters(), before, strict=True):
             parameter.copy_(value)
         fake = method.share(batch().on(CPU), steps.seeded("x", 0))
         expected = -method.critic(fake).mean()
-    torch.testing.assert_close(values["generator/fool"].float(), expected.float(), rtol=1e-2, atol=1e-3)
+    torch.testing.assert_close(values["generator/adversarial"].float(), expected.float(), rtol=1e-2, atol=1e-3)
 
 
 def test_settings_for_an_unknown_player_are_refused() -> None:
-    training = TrainingSettings(steps=1, optimisers={"artist": OptimiserSettings()})
+    training = TrainingSettings(steps=1, optimisers={"artist": PlayerOptimiserSettings()})
     with pytest.raises(RecipeError, match="artist") as caught:
         make_players(toy(), training)
     assert "critic" in str(caught.value.tip)
+
+
+def test_a_loss_without_a_weight_is_named() -> None:
+    class Weightless(Toy):
+        def generator_loss(self, batch: Images, draw: Draw, fake: Tensor) -> Terms:
+            return {name: Term(term.value, 0) for name, term in super().generator_loss(batch, draw, fake).items()}
+
+    with pytest.raises(RunError, match="no term of the loss 'generator' has a weight") as caught:
+        engine(toy(Weightless)).step(0, batch, Seen())
+    assert "adversarial, watched" in str(caught.value.tip)

@@ -12,6 +12,7 @@ from cases import CASES
 from sessions import contents, losses, newest_state, resume, train
 
 from limner.errors import CheckpointError, DataError, RunError
+from limner.evaluation import Validator
 from limner.runs.checkpoint import checkpoints, read_checkpoint, save_checkpoint
 from limner.runs.logs import read_events
 
@@ -134,3 +135,18 @@ def test_threads_are_restored_to_the_recorded_number(pairs: Path, tmp_path: Path
         assert torch.get_num_threads() == recorded
     finally:
         torch.set_num_threads(recorded)
+
+
+def test_memory_that_runs_out_in_a_validation_is_one_message(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def starve(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    whole = train(CASES[0], pairs, tmp_path, "whole").path
+    monkeypatch.setattr(Validator, "validate_splits", starve)
+    with pytest.raises(RunError, match="memory ran out at step 3, in a validation"):
+        train(CASES[0], pairs, tmp_path, "run")
+    monkeypatch.undo()
+    resume(tmp_path / "run")
+    assert contents(tmp_path / "run", 6) == contents(whole, 6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,9 +21,9 @@ from torch import Tensor
 import limner
 from limner.config.load import load_recipe
 from limner.config.training import TrainingSettings
-from limner.data.sampler import EpochSampler
+from limner.data.samplers import EpochSampler
 from limner.methods import build_method
-from limner.methods.method import Method, Terms, Turn
+from limner.methods.method import Method, Seen, Terms, Turn
 from limner.random import Draw
 from limner.runs.checkpoint import read_checkpoint
 from limner.runs.tensors import optimiser_from
@@ -32,7 +32,7 @@ from limner.training.engine import Engine
 from limner.training.graphed import WARM, GraphedEngine
 from limner.training.players import make_players
 from limner.training.recording import cuda_graphs
-from limner.training.session import open_images
+from limner.training.session import open_images, with_classes
 
 CPU = torch.device("cpu")
 STEPS = WARM + 5
@@ -80,7 +80,7 @@ def run(engine: Engine, steps: int = STEPS) -> list[dict[str, Tensor]]:
     for step in range(steps):
         for player in engine.players.values():
             player.set_rate(1 / (1 + step))
-        values.append(engine.step(step, partial(batch, seed=step), {}))
+        values.append(engine.step(step, partial(batch, seed=step), Seen()))
     return values
 
 
@@ -90,8 +90,9 @@ def state(method: Method) -> list[Tensor]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_replayed_steps_equal_ordinary_ones(case: Case, pairs: Path) -> None:
-    chosen = load_recipe(case.recipe, [*case.words, f"data.path={pairs}"])
+    chosen = load_recipe(case.recipe, [*case.words, f"data.path={case.images(pairs)}"])
     splits = open_images(chosen)
+    chosen = with_classes(chosen, splits)
     outcomes, told = [], Told()
     recorder = Recorder()
     order = EpochSampler(len(splits.train), chosen.training.batch, chosen.seed)
@@ -100,14 +101,14 @@ def test_replayed_steps_equal_ordinary_ones(case: Case, pairs: Path) -> None:
         method = build_method(chosen).train()
         engine = GraphedEngine(
             method, make_players(method, chosen.training), CPU, chosen.seed, chosen.precision == "bf16",
-            parts=chosen.training.accumulate, make_graph=make, tell=told,
+            microbatches=chosen.training.accumulate, make_graph=make, tell=told,
         )  # fmt: skip
         recorder.engine = engine
         values = []
         for step in range(STEPS):
             for player in engine.players.values():
                 player.set_rate(1 / (1 + step))
-            values.append(engine.step(step, partial(splits.train.batch, order.positions(step)), {}))
+            values.append(engine.step(step, partial(splits.train.batch, order.positions(step)), Seen()))
         outcomes.append((state(method), values))
     assert told.details == ["a step could not be recorded (no graphs here): " + GOES_ON]
     assert all(graph.replays == STEPS - WARM - 1 for graph in recorder.graphs) and recorder.graphs
@@ -119,7 +120,7 @@ def test_replayed_steps_equal_ordinary_ones(case: Case, pairs: Path) -> None:
 
 def test_each_kind_of_step_is_recorded_once_it_has_been_taken() -> None:
     class Balanced(Toy):
-        def plan(self, step: int, seen: Mapping[str, float]) -> Sequence[str | Turn]:
+        def plan(self, step: int, seen: Seen) -> Sequence[str | Turn]:
             return ("critic", Turn("critic", fresh=True), "generator") if step % 2 else ("generator",)
 
     recorder, plain = Recorder(), toy(Balanced)
@@ -132,7 +133,7 @@ def test_each_kind_of_step_is_recorded_once_it_has_been_taken() -> None:
 
 def test_the_values_of_a_step_outlive_the_next_one() -> None:
     values = run(graphed(toy(), Recorder()))
-    assert len({float(each["generator/fool"]) for each in values}) == STEPS
+    assert len({float(each["generator/adversarial"]) for each in values}) == STEPS
 
 
 def test_a_step_that_looks_at_a_value_is_taken_in_the_ordinary_way() -> None:
@@ -156,7 +157,7 @@ def test_a_step_that_replays_wrongly_is_noticed() -> None:
     class Sly(Toy):
         def share(self, batch: Images, draw: Draw) -> Tensor:
             self.shares += 1
-            made: Tensor = self.generator(batch.images * (1 + self.shares))
+            made: Tensor = self.model.net(batch.images * (1 + self.shares))
             return made
 
     told = Told()
@@ -183,7 +184,7 @@ def test_a_replay_that_does_nothing_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("when", [1, WARM + 1])
-def test_memory_that_runs_out_halves_the_batch_and_the_smaller_parts_are_replayed(when: int) -> None:
+def test_memory_that_runs_out_halves_the_batch_and_smaller_microbatches_are_replayed(when: int) -> None:
     """Before a step is recorded, and while it is compared."""
 
     class Hungry(Toy):
@@ -197,8 +198,8 @@ def test_memory_that_runs_out_halves_the_batch_and_the_smaller_parts_are_replaye
     engines = graphed(method, recorder, tell=told), graphed(plain, no_graph)
     for steps in range(when + 2 * WARM + 3):
         for engine in engines:
-            engine.step(steps, partial(batch, seed=steps), {})
-    assert told.details == ["memory ran out: each batch of 4 is now split into 2 parts"]
+            engine.step(steps, partial(batch, seed=steps), Seen())
+    assert told.details == ["memory ran out: each batch of 4 is now split into 2 microbatches"]
     assert recorder.graphs[-1].replays > 0 and not engines[0]._off
     assert all(torch.equal(a, b) for a, b in zip(state(method), state(plain), strict=True))
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from cases import CASES
-from sessions import contents, newest_state, resume, train
+from sessions import contents, logged, newest_state, resume, train
 
 from limner.errors import RunError
 from limner.runs.checkpoint import checkpoints
-from limner.runs.logs import read_events, read_metrics, series
+from limner.runs.logs import read_events
 from limner.training.trainer import Ending
 
 
@@ -29,10 +29,10 @@ def test_lengthening_a_schedule_at_zero_holds_its_last_rate(pairs: Path, tmp_pat
     run = train(linear, pairs, tmp_path, "run").path
     said = resume(run, "training.steps=9")
     assert "going on at the last rate" in said
-    rates = dict(series(read_metrics(run / "metrics.jsonl"), "train/lr/generator"))
+    rates = dict(logged(run, "train/lr/generator"))
     assert rates[9] == rates[8] == rates[7] == pytest.approx(rates[6]) and rates[6] > 0
     resume(run, "training.steps=10")
-    assert dict(series(read_metrics(run / "metrics.jsonl"), "train/lr/generator"))[10] == rates[9]
+    assert dict(logged(run, "train/lr/generator"))[10] == rates[9]
 
 
 def test_another_length_in_the_middle_of_a_schedule_is_said(pairs: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from cases import CASES, Case
 
 import limner
 from limner.config.load import load_recipe
-from limner.data.sampler import EpochSampler
+from limner.data.samplers import EpochSampler
 from limner.methods import build_method
 from limner.runs.logs import read_events
 from limner.training.device import make_repeatable

@@ -2,47 +2,71 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from cases import CASES, TINY, Case
-from sessions import contents, losses, resume, train
+from PIL import Image
+from sessions import contents, logged, losses, resume, train
 
+import limner
 from limner.errors import RecipeError, RunError
 from limner.runs.checkpoint import checkpoints, read_checkpoint
-from limner.runs.logs import read_metrics, series
+from limner.runs.declaration import read_declaration
+from limner.runs.folder import RunFolder
+from limner.runs.logs import read_findings, read_metrics
+from limner.runs.samples import read_ranked
 from limner.training.session import _stopping
 from limner.training.trainer import Ending, Stop
 
-every_method = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_method = pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.name, marks=pytest.mark.xdist_group(case.name)) for case in CASES]
+)
+"""The tests of one case run in one process, where they share its finished run."""
+
+
+@pytest.fixture(scope="session")
+def finished(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Path]:
+    """The finished run of a case, trained once; nobody may write to it."""
+    runs = tmp_path_factory.mktemp("finished")
+
+    @cache
+    def run_of(case: Case) -> Path:
+        return train(case, pairs, runs, case.name).path
+
+    return run_of
 
 
 @every_method
-def test_two_runs_of_one_recipe_are_bit_identical(case: Case, pairs: Path, tmp_path: Path) -> None:
-    first = train(case, pairs, tmp_path, "first")
+def test_the_same_seed_gives_the_same_bits_whatever_the_number_of_workers(
+    case: Case, finished: Callable[[Case], Path], pairs: Path, tmp_path: Path
+) -> None:
+    whole = finished(case)
     torch.manual_seed(123)
-    second = train(case, pairs, tmp_path, "second")
-    assert contents(first.path, 6) == contents(second.path, 6)
-    assert losses(first.path) == losses(second.path)
-    other = train(case, pairs, tmp_path, "other", "seed=99")
-    assert contents(first.path, 6) != contents(other.path, 6)
+    for workers in (0, 4):
+        run = train(case, pairs, tmp_path, f"workers-{workers}", f"data.workers={workers}").path
+        assert contents(run, 6) == contents(whole, 6)
+        assert losses(run) == losses(whole)
 
 
 @every_method
 @pytest.mark.parametrize("stop_at", [0, 2, 4])
-def test_a_resumed_run_equals_an_uninterrupted_one(case: Case, stop_at: int, pairs: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    case: Case, stop_at: int, finished: Callable[[Case], Path], tmp_path: Path
+) -> None:
     """As after a kill: everything later than the checkpoint is in the logs, and the run goes on from before."""
-    whole = train(case, pairs, tmp_path, "whole").path
-    cut = tmp_path / "cut"
+    whole, cut = finished(case), tmp_path / "cut"
     shutil.copytree(whole, cut)
     for path in checkpoints(cut / "checkpoints"):
         if int(path.name.split("-")[1]) > stop_at:
@@ -50,37 +74,59 @@ def test_a_resumed_run_equals_an_uninterrupted_one(case: Case, stop_at: int, pai
     resume(cut)
     assert contents(cut, 6) == contents(whole, 6)
     assert losses(cut) == losses(whole)
-    assert sorted(p.name for p in (cut / "samples").iterdir()) == sorted(p.name for p in (whole / "samples").iterdir())
-    grid = "samples/grid-000006.png"
-    assert (cut / grid).read_bytes() == (whole / grid).read_bytes()
-
-
-@every_method
-def test_workers_never_change_a_result(case: Case, pairs: Path, tmp_path: Path) -> None:
-    runs = [train(case, pairs, tmp_path, f"workers-{count}", f"data.workers={count}").path for count in (0, 1, 4)]
-    assert contents(runs[0], 6) == contents(runs[1], 6) == contents(runs[2], 6)
+    assert read_findings(cut / "health.jsonl") == read_findings(whole / "health.jsonl")
+    for file in (path for path in (whole / "samples").rglob("*") if path.is_file()):
+        assert (cut / "samples" / file.relative_to(whole / "samples")).read_bytes() == file.read_bytes()
 
 
 @every_method
 def test_training_needs_no_validation_images(case: Case, pairs: Path, tmp_path: Path) -> None:
     own = tmp_path / "pictures"
-    shutil.copytree(pairs / "train", own / "train")
-    run = train(case, own, tmp_path, "run", "data.validation=0").path
+    shutil.copytree(case.images(pairs) / "train", own / "train")
+    run = train(case, pairs, tmp_path, "run", "data.validation=0", f"data.path={own}").path
     tags = {tag for row in read_metrics(run / "metrics.jsonl") for tag in row.values}
     assert not [tag for tag in tags if tag.startswith("val/")] and [tag for tag in tags if tag.startswith("train/")]
     assert not (run / "samples" / "validation.json").exists() and (run / "samples" / "grid-000006.png").is_file()
     resume(run, "training.steps=8")
 
 
-def test_stop_saves_and_says_interrupted(pairs: Path, tmp_path: Path) -> None:
+@every_method
+def test_the_model_alone_is_taken_away(case: Case, finished: Callable[[Case], Path], tmp_path: Path) -> None:
+    run = finished(case)
+    model = limner.load(run)
+    assert all(torch.equal(value, limner.load(run).state_dict()[name]) for name, value in model.state_dict().items())
+    model.save(tmp_path / "model.safetensors")
+    again = limner.load(tmp_path / "model.safetensors")
+    assert again.card.method == model.card.method and again.use == model.use
+    if model.model.task == "generate":
+        assert [np.asarray(one).tolist() for one in model.generate(4, seed=1)] == [
+            np.asarray(other).tolist() for other in again.generate(4, seed=1)
+        ]
+        assert model.classes == ("bright", "dark")
+    inputs = sorted((run / "samples" / "input").glob("val-*00.png"))
+    for path in inputs:
+        with Image.open(path) as image:
+            shown, direction = image.convert("RGB"), "BtoA" if "BtoA" in path.name else None
+        made = model.translate(shown, seed=21, direction=direction)
+        assert np.array_equal(made, again.translate(shown, seed=21, direction=direction))
+        with Image.open(run / "samples" / "step-000006" / path.name) as sample:
+            assert np.array_equal(made, sample), "what is shown in training is what is used afterwards"
+
+
+def test_another_seed_gives_other_weights(finished: Callable[[Case], Path], pairs: Path, tmp_path: Path) -> None:
+    other = train(CASES[0], pairs, tmp_path, "other", "seed=99").path
+    assert contents(finished(CASES[0]), 6) != contents(other, 6)
+
+
+def test_stop_saves_and_says_interrupted(finished: Callable[[Case], Path], pairs: Path, tmp_path: Path) -> None:
     run = train(CASES[0], pairs, tmp_path, "run", stop=Stop(asked=True))
     assert run.ending is Ending.INTERRUPTED
     assert [path.name for path in checkpoints(run.path / "checkpoints")] == ["step-000000"]
     resume(run.path)
-    assert contents(run.path, 6) == contents(train(CASES[0], pairs, tmp_path, "whole").path, 6)
+    assert contents(run.path, 6) == contents(finished(CASES[0]), 6)
 
 
-def test_what_is_broken_is_never_saved(pairs: Path, tmp_path: Path) -> None:
+def test_what_is_not_finite_is_never_saved(pairs: Path, tmp_path: Path) -> None:
     words = ("training.optimiser.lr=1e38", "training.log_every=50", "training.steps=60", "training.best=val/l1",
              "training.checkpoint_every=2", "training.validate_every=3")  # fmt: skip
     with pytest.raises(RunError, match="no longer a number at step") as caught:
@@ -112,7 +158,7 @@ def test_what_is_skipped_is_said_before_training(pairs: Path, tmp_path: Path) ->
 
 def test_the_best_checkpoint_is_kept_beside_the_last_ones(pairs: Path, tmp_path: Path) -> None:
     run = train(CASES[0], pairs, tmp_path, "run", "training.best=val/l1", "training.keep_last=1").path
-    steps = dict(series(read_metrics(run / "metrics.jsonl"), "val/l1"))
+    steps = dict(logged(run, "val/l1"))
     best = read_checkpoint(run / "checkpoints" / "best")
     assert best.state["step"] == min(steps, key=lambda step: steps[step])
     assert [path.name for path in checkpoints(run / "checkpoints")] == ["step-000006"]
@@ -139,9 +185,15 @@ def test_what_is_logged(pairs: Path, tmp_path: Path) -> None:
     images = {"l1", "l2", "psnr", "ssim", "spectrum_distance"}
     assert {f"{split}/{name}" for split in ("train", "val") for name in terms | images} <= tags
     assert {"train/lr/generator", "train/images_per_second", "train/data_wait"} <= tags
-    samples = json.loads((run / "samples" / "validation.json").read_text())
-    assert {row["rank"] for row in samples["pictures"]} == {"best", "median", "worst"}
-    assert all((run / "samples" / row[kind]).is_file() for row in samples["pictures"] for kind in ("input", "output"))
+    ranked = read_ranked(RunFolder(run))
+    assert ranked is not None and ranked.ranked_by == "l1" and ranked.step == 6
+    assert [group.key for group in ranked.groups] == ["best", "median", "worst"]
+    rows = [row for group in ranked.groups for row in group.rows]
+    assert all((run / "samples" / path).is_file() for row in rows for path in row.images.values())
+    assert all({"l1", "ssim"} <= row.scores.keys() for row in rows)
+    declared = read_declaration(RunFolder(run))
+    assert declared is not None and declared.model.title == "U-Net" and declared.directions == ["AtoB"]
+    assert {metric.name for metric in declared.metrics} == images
 
 
 def test_ctrl_c_ends_with_the_line_that_resumes(pairs: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from limner.config.data import DataSettings
+from limner.config.data import PairedDataSettings
 from limner.config.pix2pix import Pix2PixRecipe
 from limner.config.recipe import About
 from limner.config.training import TrainingSettings
@@ -12,7 +12,7 @@ from limner.runs.environment import Environment, describe_environment
 from limner.training.resume import check_resume
 
 SAVED = Pix2PixRecipe(
-    about=About(title="a test"), data=DataSettings(path=Path("photos")), training=TrainingSettings(steps=100)
+    about=About(title="a test"), data=PairedDataSettings(path=Path("photos")), training=TrainingSettings(steps=100)
 )
 
 

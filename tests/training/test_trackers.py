@@ -9,17 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limner.config.data import DataSettings
+from limner.config.data import PairedDataSettings
 from limner.config.pix2pix import Pix2PixRecipe
 from limner.config.recipe import About
 from limner.config.training import TrainingSettings
 from limner.errors import MissingExtraError
 from limner.runs.folder import RunFolder
+from limner.runs.logs import MetricsRow
 from limner.training import trackers
+from limner.training.observers import Metrics, Observer
 from limner.training.trackers import open_tracker
 
-RECIPE = Pix2PixRecipe(about=About(title="a test"), data=DataSettings(), training=TrainingSettings(steps=100))
+RECIPE = Pix2PixRecipe(about=About(title="a test"), data=PairedDataSettings(), training=TrainingSettings(steps=100))
 GRID = np.random.default_rng(0).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+
+
+def metrics(step: int, values: Mapping[str, float]) -> Metrics:
+    return Metrics(MetricsRow(step, 0.0, 0.0, values), 0.5)
 
 
 @pytest.fixture
@@ -30,8 +36,8 @@ def run(tmp_path: Path) -> RunFolder:
 
 def test_none_touches_nothing(run: RunFolder) -> None:
     tracker = open_tracker("none", run, RECIPE, pytest.fail)
-    tracker.log(1, {"a": 1.0})
-    tracker.images(1, "grid", GRID)
+    tracker.on_metrics(metrics(1, {"a": 1.0}))
+    tracker.on_samples(1, GRID)
     tracker.close()
     assert list(run.path.iterdir()) == []
 
@@ -39,12 +45,12 @@ def test_none_touches_nothing(run: RunFolder) -> None:
 def test_tensorboard_shows_curves_and_images_and_after_a_resume_no_later_points(run: RunFolder) -> None:
     tracker = open_tracker("tensorboard", run, RECIPE, pytest.fail)
     for step in range(1, 6):
-        tracker.log(step, {"val/ssim": step / 10, "odd": float("nan")})
-    tracker.images(2, "samples", GRID)
-    tracker.images(5, "samples", GRID)
+        tracker.on_metrics(metrics(step, {"val/ssim": step / 10, "odd": float("nan")}))
+    tracker.on_samples(2, GRID)
+    tracker.on_samples(5, GRID)
     tracker.close()
     resumed = open_tracker("tensorboard", run, RECIPE, pytest.fail, resumed_at=3)
-    resumed.log(4, {"val/ssim": 9.0})
+    resumed.on_metrics(metrics(4, {"val/ssim": 9.0}))
     resumed.close()
 
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -57,7 +63,7 @@ def test_tensorboard_shows_curves_and_images_and_after_a_resume_no_later_points(
     assert [(image.step, image.width, image.height) for image in images] == [(2, 12, 8)]
 
 
-class Failing:
+class Failing(Observer):
     """Fails at the call that is named, and counts the calls."""
 
     def __init__(self, at: str) -> None:
@@ -69,11 +75,11 @@ class Failing:
         if name == self.at:
             raise ConnectionError(f"no network\nat {name}")
 
-    def log(self, step: int, values: Mapping[str, float]) -> None:
-        self._call("log")
+    def on_metrics(self, metrics: Metrics) -> None:
+        self._call("metrics")
 
-    def images(self, step: int, name: str, grid: trackers.Grid) -> None:
-        self._call("pictures")
+    def on_samples(self, step: int, grid: trackers.Grid) -> None:
+        self._call("samples")
 
     def close(self) -> None:
         self._call("close")
@@ -83,9 +89,9 @@ class Failing:
     ("at", "calls"),
     [
         ("open", ["open"]),
-        ("log", ["open", "log"]),
-        ("pictures", ["open", "log", "pictures"]),
-        ("close", ["open", "log", "pictures", "log", "close"]),
+        ("metrics", ["open", "metrics"]),
+        ("samples", ["open", "metrics", "samples"]),
+        ("close", ["open", "metrics", "samples", "metrics", "close"]),
     ],
 )
 def test_tracker_that_fails_is_reported_once_and_dropped(
@@ -100,9 +106,9 @@ def test_tracker_that_fails_is_reported_once_and_dropped(
     monkeypatch.setattr(trackers, "_TensorBoard", open_failing)
     said: list[str] = []
     tracker = open_tracker("tensorboard", run, RECIPE, said.append)
-    tracker.log(1, {})
-    tracker.images(1, "samples", GRID)
-    tracker.log(2, {})
+    tracker.on_metrics(metrics(1, {}))
+    tracker.on_samples(1, GRID)
+    tracker.on_metrics(metrics(2, {}))
     tracker.close()
     tracker.close()
     assert failing.calls == calls
@@ -168,8 +174,8 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> FakeWandb:
 
 def test_wandb_gets_the_run(run: RunFolder, wandb: FakeWandb) -> None:
     tracker = open_tracker("wandb", run, RECIPE, pytest.fail)
-    tracker.log(5, {"val/l1": 0.5})
-    tracker.images(5, "samples", GRID)
+    tracker.on_metrics(metrics(5, {"val/l1": 0.5}))
+    tracker.on_samples(5, GRID)
     tracker.close()
     (options,) = wandb.opened
     assert (options["name"], options["project"], options["dir"]) == ("mine", "limner", str(run.path))

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from limner.cli import main
 from limner.cli.import_weights import import_weights
 from limner.errors import WeightsError
+from limner.inference import load
 from limner.networks import ResNetGenerator, UNet
-from limner.weights.model_file import read_model_file
 
 
 def run(*words: str) -> str:
@@ -49,9 +49,9 @@ def test_a_model_file_is_written_and_the_next_line_told(tmp_path: Path) -> None:
     said = run(str(file), "--out", str(out))
     assert f"limner translate '{out}' INPUT --out DIR" in said
     assert "2 levels, 2 base channels, 3 to 3 channels, batch norm" in said
-    card, state = read_model_file(out)
-    UNet(**card.generator.model_dump(exclude={"kind"})).load_state_dict(state)
-    assert card.size == 4
+    model = load(out, device="cpu")
+    assert isinstance(model.model.generator, UNet) and model.size == 4
+    assert model.directions == ["AtoB"]
 
 
 def test_a_cyclegan_generator_is_recognised(tmp_path: Path) -> None:
@@ -71,9 +71,9 @@ def test_a_cyclegan_generator_is_recognised(tmp_path: Path) -> None:
     said = run(str(tmp_path / "G_A.pth"), "--out", str(tmp_path / "zebra.safetensors"))
     assert "a public cyclegan generator" in said
     assert "ResNet of 1 blocks, 2 base channels" in said
-    card, state = read_model_file(tmp_path / "zebra.safetensors")
-    assert card.method == "cyclegan"
-    ResNetGenerator(**card.generator.model_dump(exclude={"kind"})).load_state_dict(state)
+    model = load(tmp_path / "zebra.safetensors", device="cpu")
+    assert model.card.method == "cyclegan" and isinstance(model.model.generator, ResNetGenerator)
+    assert model.directions == ["AtoB"], "the file holds one generator of the two"
 
 
 def test_a_refused_file_writes_nothing(tmp_path: Path) -> None:

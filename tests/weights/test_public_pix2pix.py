@@ -75,7 +75,7 @@ def saved(network: nn.Module, path: Path) -> Path:
 
 def imported(path: Path) -> UNet:
     model = read_public(path)
-    network = UNet(**(model.card.generator.model_dump(exclude={"kind"}) | {"dropout": 0.0}))
+    network = UNet(model.generator.model_copy(update={"dropout": 0.0}))
     network.load_state_dict(model.state)
     return network
 
@@ -95,23 +95,19 @@ def test_same_image(tmp_path: Path, levels: int, norm: str, training: bool) -> N
 
 def test_settings_are_recognised(tmp_path: Path) -> None:
     model = read_public(saved(NestedUNet(8, width=4, seen=1, drawn=2), tmp_path / "G.pth"))
-    found = model.card.generator
-    assert (found.levels, found.base_channels, found.in_channels, found.out_channels, found.norm) == (
-        8,
-        4,
-        1,
-        2,
-        "batch",
-    )
+    found = model.generator
+    assert (found.levels, found.base_channels, found.norm) == (8, 4, "batch")
+    assert (found.in_channels, found.out_channels) == (1, 2)
     assert found.dropout_blocks == [2, 3, 4]
-    assert model.card.size == 256
-    assert (model.card.use.norm, model.card.use.dropout) == ("batch", True)
+    recipe = model.card.recipe
+    assert (recipe.method, recipe.generator, recipe.data.size) == ("pix2pix", found, 256)
+    assert (recipe.use.norm, recipe.use.dropout) == ("batch", True)
     assert "G.pth" in model.card.trained_on
 
 
 @pytest.mark.parametrize(("levels", "blocks"), [(5, []), (6, [2]), (7, [2, 3])])
 def test_dropout_blocks_follow_the_depth(tmp_path: Path, levels: int, blocks: list[int]) -> None:
-    found = read_public(saved(NestedUNet(levels), tmp_path / "G.pth")).card.generator
+    found = read_public(saved(NestedUNet(levels), tmp_path / "G.pth")).generator
     assert found.dropout_blocks == blocks
 
 

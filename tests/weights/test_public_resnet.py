@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 import limner
 from limner.errors import WeightsError
+from limner.models.model_file import save_model_file
 from limner.networks import ResNetGenerator
-from limner.weights.model_file import save_model_file
 from limner.weights.public import read_public
 
 
@@ -131,7 +131,7 @@ def saved(network: nn.Module, path: Path) -> Path:
 
 def imported(path: Path) -> ResNetGenerator:
     model = read_public(path)
-    network = ResNetGenerator(**(model.card.generator.model_dump(exclude={"kind"}) | {"dropout": 0.0}))
+    network = ResNetGenerator(model.generator.model_copy(update={"dropout": 0.0}))
     names = iter(network.state_dict())  # without the layer of dropout the numbers behind it are one less
     network.load_state_dict({next(names): tensor for tensor in model.state.values()})
     return network
@@ -162,9 +162,9 @@ def test_same_image(tmp_path: Path, blur: bool, norm: str, dropout: bool, traini
 def test_same_image_through_the_model_file(tmp_path: Path, blur: bool) -> None:
     theirs = trained(PublicResNet(2, blur=blur))
     model = read_public(saved(theirs, tmp_path / "latest_net_G.pth"))
-    save_model_file(tmp_path / "model.safetensors", model.state, model.card)
+    save_model_file(tmp_path / "model.safetensors", model.model_state, model.card)
     loaded = limner.load(tmp_path / "model.safetensors", device="cpu")
-    assert loaded.settings.method == ("cut" if blur else "cyclegan")
+    assert loaded.card.method == ("cut" if blur else "cyclegan")
     photograph = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 24, 3), np.uint8))
     image = torch.from_numpy(np.asarray(photograph).copy()).permute(2, 0, 1)[None] / 127.5 - 1
     with torch.no_grad():
@@ -173,23 +173,31 @@ def test_same_image_through_the_model_file(tmp_path: Path, blur: bool) -> None:
     assert np.abs(found - expected).max() < 0.51
 
 
+def test_a_generator_of_grey_images_translates_grey_images(tmp_path: Path) -> None:
+    model = read_public(saved(trained(PublicResNet(1, seen=1, drawn=1)), tmp_path / "G.pth"))
+    save_model_file(tmp_path / "model.safetensors", model.model_state, model.card)
+    made = limner.load(tmp_path / "model.safetensors", device="cpu").translate(Image.new("RGB", (24, 16), "teal"))
+    assert (made.mode, made.size) == ("L", (24, 16))
+
+
 @pytest.mark.parametrize(("blocks", "blur"), [(9, False), (6, True), (4, True), (1, False)])
 def test_settings_are_recognised(tmp_path: Path, blocks: int, blur: bool) -> None:
     model = read_public(saved(PublicResNet(blocks, 4, blur=blur, seen=1, drawn=2), tmp_path / "G.pth"))
-    found = model.card.generator
+    found = model.generator
     assert found.kind == "resnet"
     assert (found.blocks, found.base_channels, found.in_channels, found.out_channels) == (blocks, 4, 1, 2)
     assert (found.norm, found.sampling, found.dropout) == ("instance", "antialiased" if blur else "strided", 0.0)
-    assert model.card.size == 256
-    assert (model.card.use.norm, model.card.use.dropout) == ("batch", False)
+    recipe = model.card.recipe
+    assert (recipe.method, recipe.generator, recipe.data.size) == ("cut" if blur else "cyclegan", found, 256)
+    assert (recipe.use.norm, recipe.use.dropout) == ("batch", False)
     assert "G.pth" in model.card.trained_on
     assert any(f"{blocks} blocks, 4 base channels, 1 to 2 channels, instance norm" in note for note in model.notes)
 
 
 def test_dropout_is_recognised_and_said(tmp_path: Path) -> None:
     model = read_public(saved(PublicResNet(2, norm="batch", dropout=True), tmp_path / "G.pth"))
-    assert model.card.generator.dropout == 0.5
-    assert model.card.use.dropout
+    assert model.generator.dropout == 0.5
+    assert model.card.recipe.use.dropout
     assert any("dropout" in note for note in model.notes)
 
 
