@@ -210,6 +210,6 @@ class UseSettings(Settings):
     """How a trained generator is run; saved with the model, so that use matches training."""
 
     norm: Literal["batch", "running"] = "running"
-    """Batch norm statistics at use: of the picture at hand (arXiv:1611.07004, section 3.4) or the running ones."""
+    """Batch norm statistics at use: of the picture at hand (arXiv:1611.07004, section 3.3) or the running ones."""
     dropout: bool = False
-    """Dropout stays on at use as the source of noise (arXiv:1611.07004, section 3.4)."""
+    """Dropout stays on at use as the source of noise (arXiv:1611.07004, section 3.3)."""

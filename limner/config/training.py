@@ -10,7 +10,7 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class OptimiserSettings(Settings):
-    """Adam, as the pix2pix paper sets it (arXiv:1611.07004, section 3.4)."""
+    """Adam, as the pix2pix paper sets it (arXiv:1611.07004, section 3.3)."""
 
     lr: PositiveFloat = 2e-4
     """Learning rate."""

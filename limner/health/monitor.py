@@ -83,14 +83,20 @@ class Monitor:
 def check_run(run: RunFolder) -> list[Finding]:
     """Everything that the monitor says of a run, from its folder.
 
+    How much of it is done is unknown for a run by the clock: the log has the seconds of the steps alone.
+
     Raises:
         RunError: its log or what it declares is damaged.
     """
-    declared, steps = (
-        read_declaration(run),
-        dig(read_yaml(run.recipe_path, run.recipe_path.name).values, "training.steps"),
-    )
+    declared = read_declaration(run)
+    recipe = read_yaml(run.recipe_path, run.recipe_path.name).values
+    steps, epochs = dig(recipe, "training.steps"), dig(recipe, "training.epochs")
     directions = declared.directions if declared and len(declared.directions) > 1 else ("",)
     monitor = Monitor(directions, remedies=declared.remedies if declared else None)
-    share = (lambda row: row.step / steps) if isinstance(steps, int) else (lambda row: None)
+
+    def share(row: MetricsRow) -> float | None:
+        if steps:
+            return row.step / float(steps)
+        return row.epoch / float(epochs) if epochs else None
+
     return [finding for row in read_metrics(run.metrics_path) for finding in monitor.check(row, share(row))]

@@ -50,13 +50,11 @@ class CUT(Method):
 
     def __init__(self, recipe: CUTRecipe) -> None:
         super().__init__(recipe)
-        loss = recipe.loss
+        loss, outputs = recipe.loss, recipe.discriminator.outputs
         heads = PatchHeads(self.generator.feature_channels, loss.head_width)  # section 3: two-layer networks H_l
         self.heads = initialise(heads, "xavier")
         self.discriminator = build(recipe.discriminator, "xavier")  # appendix C.1: PatchGAN
-        self.adversarial = adversarial_loss(
-            loss.adversarial, outputs=recipe.discriminator.outputs
-        )  # appendix C.1: least squares
+        self.adversarial = adversarial_loss(loss.adversarial, outputs=outputs)  # appendix C.1: least squares
         self.nce_weight, self.nce_identity = loss.nce, loss.nce_identity  # equation 5: lambda_X and lambda_Y
         self.patches, self.temperature = loss.patches, loss.temperature  # appendix C.1: 256 patches, 0.07
         self.flips = loss.flip_equivariance  # FastCUT, appendix C.1

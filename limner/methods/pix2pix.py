@@ -34,11 +34,9 @@ class Pix2Pix(Method):
 
     def __init__(self, recipe: Pix2PixRecipe) -> None:
         super().__init__(recipe)
-        loss = recipe.loss
+        loss, outputs = recipe.loss, recipe.discriminator.outputs
         self.l1_weight = 0.0 if loss.mode == "cgan" else loss.l1  # section 3.3: lambda = 100
-        self.adversarial = adversarial_loss(
-            loss.adversarial, loss.real_label, recipe.discriminator.outputs
-        )  # equation 1
+        self.adversarial = adversarial_loss(loss.adversarial, loss.real_label, outputs)  # equation 1
         if loss.mode == "l1":  # section 4.1: without an adversary
             self.players, self.turns = {"generator": ["model"]}, ("generator",)
         else:

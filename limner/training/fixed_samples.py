@@ -164,16 +164,8 @@ class FixedSamples:
                 "generated", "Generated images", "", "", [""] * self._count, columns, names, moving=tuple(columns)
             )
             for (split, label), references in self._references.items():
-                yield _shown(
-                    f"real-{split}",
-                    SPLITS[split],
-                    split,
-                    "",
-                    references.names,
-                    {"real": references.images},
-                    {"real": ""},
-                    (),
-                )
+                real = {"real": references.images}
+                yield _shown(f"real-{split}", SPLITS[split], split, "", references.names, real, {"real": ""}, moving=())
                 images = to_range(references.images.to(device))
                 some = None if references.labels is None else references.labels.to(device)
                 if (again := model.reconstruct(images, some)) is not None:

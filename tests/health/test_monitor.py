@@ -71,8 +71,10 @@ def test_the_log_tells_as_much_as_the_living_run(tmp_path: Path) -> None:
     write_declaration(run, RunDeclaration(task="translate", directions=list(BOTH), model=model, remedies=remedies))
     with MetricsLog(run.metrics_path) as log:
         for step in range(1, 11):
-            log.write(step, 0.0, 0.0, shares(step, 0.1, 0.9).values)
+            log.write(step, step / 2, 0.0, shares(step, 0.1, 0.9).values)
     (found,) = check_run(run)
     assert (found.step, found.direction, found.remedies) == (3, "AtoB", ("copy less",)), "from a quarter of the run on"
-    run.recipe_path.write_text("training: {epochs: 10}\n")
+    run.recipe_path.write_text("training: {epochs: 5}\n")
+    assert [each.step for each in check_run(run)] == [3], "two steps an epoch"
+    run.recipe_path.write_text("training: {time: 2h}\n")
     assert [each.step for each in check_run(run)] == [1], "of unknown length"
