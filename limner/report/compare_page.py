@@ -35,7 +35,7 @@ class Wall:
         after: columns that stay the same behind them: the target.
         rows: of each row its label, the cells of `before`, then all others.
         stacks: instead of these, where runs stand better below one another, because a row is one picture or many: its
-            label ("" for all rows together), and a strip for each run.
+            label ("" for all rows together), and a row for each run.
         slots: what moves, as the cells number it.
     """
 
@@ -116,11 +116,11 @@ def _wall(rows: Sequence[MatchedRow], labels: Sequence[str], album: Album) -> Wa
             for columns in (before, after)
         )
         if in_one:
-            for strip, cells in zip(in_one, by_run, strict=True):
-                strip.cells.extend(replace(cell, caption=label) for cell in cells)
+            for shown, cells in zip(in_one, by_run, strict=True):
+                shown.cells.extend(replace(cell, caption=label) for cell in cells)
         elif most > MOST_BESIDE:
-            strips = [ShownRow(name, "", [*first, *cells, *last]) for name, cells in zip(labels, by_run, strict=True)]
-            wall.stacks.append((label, strips))
+            beneath = [ShownRow(name, "", [*first, *cells, *last]) for name, cells in zip(labels, by_run, strict=True)]
+            wall.stacks.append((label, beneath))
         else:
             made_cells = [cell if most > 1 else replace(cell, caption="") for cells in by_run for cell in cells]
             rest = made_cells + [replace(cell, caption="") for cell in last]

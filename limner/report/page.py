@@ -17,9 +17,9 @@ from limner.report.sample_rows import (
     moving_rows,
     moving_slots,
     moving_stages,
-    newest_strips,
+    newest_rows,
     ranked_groups,
-    still_strip,
+    still_row,
 )
 from limner.report.series import all_series
 from limner.report.settings import changed_from_shipped, flatten
@@ -49,8 +49,8 @@ def report_page(run: RunFiles, level: Level) -> tuple[str, list[str]]:
     series, glossary = all_series(run.metrics), Glossary(run.declaration)
     rows = moving_rows(run)
     frames, pool = time_lapse(moving_slots(rows), captions(run), album)
-    newest = newest_strips(rows, album)
-    real = still_strip(run, album)
+    newest = newest_rows(rows, album)
+    real = still_row(run, album)
     grid = None if rows else album.embed(newest_grid(run.folder))
     if not rows and grid is None:
         notes.append("There are no sample pictures (yet), so none are shown.")

@@ -42,7 +42,7 @@ class MovingRow:
 
 @dataclass(frozen=True)
 class Cell:
-    """One place in a strip.
+    """One place in a row.
 
     Attributes:
         image: what stands there, or one of the same size where it moves; None when it is missing.
@@ -69,16 +69,16 @@ class Stage:
     """The followed rows of one group beneath its heading."""
 
     heading: str
-    strips: list[ShownRow]
+    rows: list[ShownRow]
 
 
 @dataclass(frozen=True)
 class RankedGroup:
-    """Rows of one rank: each strip with its scores by title."""
+    """Rows of one rank: each with its scores by title."""
 
     title: str
     way: str
-    strips: list[tuple[ShownRow, list[tuple[str, float]]]]
+    rows: list[tuple[ShownRow, list[tuple[str, float]]]]
 
 
 def moving_rows(run: RunFiles, most: int = MOST_ROWS) -> list[MovingRow]:
@@ -98,7 +98,7 @@ def moving_rows(run: RunFiles, most: int = MOST_ROWS) -> list[MovingRow]:
     return [row for group in groups for row in group if any(row is one for one in chosen)]
 
 
-def newest_strips(rows: Sequence[MovingRow], album: Album) -> list[tuple[ShownRow, str]]:
+def newest_rows(rows: Sequence[MovingRow], album: Album) -> list[tuple[ShownRow, str]]:
     """Of each direction the first row that can be shown, as it was last, and a sentence on what it is.
 
     Of a group with one column, such as a generator's without classes, all rows stand side by side.
@@ -135,7 +135,7 @@ def _introduced(row: MovingRow, step: int, beside: int) -> str:
     )
 
 
-def still_strip(run: RunFiles, album: Album) -> ShownRow | None:
+def still_row(run: RunFiles, album: Album) -> ShownRow | None:
     """The first group of which nothing changes, such as the real images beside a generator's, under its title."""
     for group in run.samples.groups if run.samples else []:
         rows = [_followed(run, group, row, ()) for row in group.rows[:MOST_ROWS]]
@@ -164,10 +164,10 @@ def moving_stages(rows: Sequence[MovingRow], album: Album) -> list[Stage]:
             for column in row.group.columns
         ]
         stage = stages.setdefault(row.group.key, Stage(row.group.title, []))
-        if len(row.group.columns) == 1 and stage.strips:
-            stage.strips[0].cells.extend(cells)
+        if len(row.group.columns) == 1 and stage.rows:
+            stage.rows[0].cells.extend(cells)
         else:
-            stage.strips.append(ShownRow(row.row.title, row.way, cells))
+            stage.rows.append(ShownRow(row.row.title, row.way, cells))
     return list(stages.values())
 
 
@@ -184,8 +184,8 @@ def ranked_groups(run: RunFiles, glossary: Glossary, album: Album, notes: list[s
             cells = [_cell(shown, column, album.embed(files.get(column.key))) for column in group.columns]
             if any(cell.image for cell in cells):
                 scores = [(glossary.meaning(name).title, value) for name, value in row.scores.items()]
-                ranked.strips.append((ShownRow(row.title, ranked.way, cells), scores))
-        if ranked.strips:
+                ranked.rows.append((ShownRow(row.title, ranked.way, cells), scores))
+        if ranked.rows:
             found.append(ranked)
     if missing:
         verb = "is" if missing == 1 else "are"
